@@ -299,8 +299,10 @@ def formula(dist: Path, root: Path = ROOT) -> str:
     (wheel,) = (name for name in files if name.endswith(".whl"))
     (source,) = (name for name in files if name.endswith(".tar.gz"))
     place = f"{url}/releases/download/v{version(root)}"
+    # Homebrew's descriptions begin without an article.
+    description = project(root)["description"].partition(":")[0].removeprefix("A ")
     values = {
-        "DESCRIPTION": project(root)["description"].partition(":")[0],
+        "DESCRIPTION": description[:1].upper() + description[1:],
         "HOMEPAGE": url,
         "SOURCE_URL": f"{place}/{source}",
         "SOURCE_SHA256": files[source],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import zt_gate
+from tests.support.repo import GIT_ENV, Repo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,14 +206,15 @@ HEAVY = ("rich", "git", "detect_secrets", "semgrep", "yaml", "packaging", "urlli
          "ssl", "tomllib", "hypothesis", "packageurl")  # fmt: skip
 
 
-def loaded_by(*words: str) -> set[str]:
+def loaded_by(*words: str, cwd: Path | None = None) -> set[str]:
     code = (
         "import sys\nfrom zt_gate.cli import main\n"
         f"main({list(words)!r})\nprint('MODULES', *sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-I", "-c", code], cwd=cwd, env=GIT_ENV,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
     return set(done.stdout.rpartition("MODULES")[2].split())
 
 
@@ -221,3 +223,18 @@ def test_help_imports_nothing_heavy() -> None:
     assert "zt_gate.cli" in loaded
     assert not loaded & set(HEAVY)
     assert not {name for name in loaded if name.startswith("zt_gate.scanners.")}
+
+
+def test_a_scan_of_the_staged_change_loads_no_other_command(tmp_path: Path) -> None:
+    """What init, completion, explain and error messages need must not cost a commit."""
+    repo = Repo.create(tmp_path)
+    repo.write("a.txt", "one\n")
+    repo.git("add", "a.txt")
+    loaded = loaded_by(
+        "scan", "--staged", "--offline", "--format", "json", cwd=tmp_path
+    )
+    own = {name for name in loaded if name.startswith("zt_gate.commands.")}
+    assert own == {"zt_gate.commands.scan"}
+    for name in ("importlib.metadata", "difflib", "zt_gate.policy.json_schema",
+                 "zt_gate.rulebook.examples", "zt_gate.system.leftovers"):  # fmt: skip
+        assert name not in loaded

@@ -93,6 +93,66 @@ def test_wrong_usage_is_one_line_and_exit_2(
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["scan", "--stagd"], "--staged"),
+        (["scan", "--frmat", "json"], "--format"),
+        (["scan", "--no-colour"], "--no-color"),
+        (["scan", "--no_color"], "--no-color"),
+        (["scan", "--policyrev=HEAD"], "--policy-rev"),
+        (["policy", "show", "--confg", "x"], "--config"),
+        (["init", "--precommit"], "--pre-commit"),
+        (["hook", "instal"], "install"),
+        (["policy", "shwo"], "show"),
+        (["rules", "--level=wran"], "warn"),
+        (["scan", "--zzzzzz"], ""),
+        (["scan", "-x"], ""),
+    ],
+)
+def test_a_near_miss_is_named(words: list[str], option: str, repo: Repo) -> None:
+    done = gate(*words, cwd=repo.path)
+    assert done.returncode == 2
+    text = one_line(done)
+    if option:
+        assert f"(did you mean {option}?)" in text
+    else:
+        assert "did you mean" not in text
+
+
+@pytest.mark.parametrize(
+    ("env", "words", "coloured"),
+    [
+        ({}, [], False),
+        ({"FORCE_COLOR": "1"}, [], True),
+        ({"FORCE_COLOR": "3", "TERM": "dumb"}, [], True),
+        ({"FORCE_COLOR": "0"}, [], False),
+        ({"FORCE_COLOR": ""}, [], False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, [], False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": ""}, [], True),
+        ({"FORCE_COLOR": "1"}, ["--no-color"], False),
+        ({"FORCE_COLOR": "1"}, ["--format", "json"], False),
+        (
+            {"FORCE_COLOR": "1"},
+            ["--output", "terminal=report.txt", "--format", "json"],
+            False,
+        ),
+    ],
+)
+def test_colours_are_forced_and_refused_by_the_environment(
+    env: dict[str, str], words: list[str], coloured: bool, repo: Repo
+) -> None:
+    repo.write("b.txt", "two\n")
+    repo.git("add", "b.txt")
+    done = gate(
+        "scan", "--offline", "--scanner", "secrets", *words, cwd=repo.path, **env
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("\x1b[" in done.stdout) is coloured
+    file = repo.path / "report.txt"
+    assert not file.exists() or "\x1b[" not in file.read_text()
+
+
 def test_no_repository(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     done = gate("scan", cwd=tmp_path / "plain")

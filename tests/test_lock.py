@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 #: Whose insides the gate uses, not only a documented interface.
 BOUND = (
-    "detect-secrets", "gitpython", "pip-audit", "semgrep", "tree-sitter",
+    "detect-secrets", "gitpython", "pip-audit", "rich", "semgrep", "tree-sitter",
     "tree-sitter-go", "tree-sitter-javascript", "tree-sitter-typescript",
 )  # fmt: skip
 

@@ -213,6 +213,9 @@ def test_the_formula_is_filled_and_names_the_release_s_files(copy: Path) -> None
         assert f'url "{place}/{name}"' in text
         assert f'sha256 "{digest}"' in text
     assert "--require-hashes" in text
+    (description,) = re.findall(r'^  desc "(.+)"$', text, re.MULTILINE)
+    assert len(description) < 80
+    assert not description.startswith(("A ", "zt-gate"))
     if shutil.which("ruby"):
         subprocess.run(["ruby", "-c"], input=text.encode(), check=True)
 

@@ -88,9 +88,11 @@ class _Parser(argparse.ArgumentParser):
     """An ArgumentParser that reports errors as one line."""
 
     def error(self, message: str) -> NoReturn:
+        from zt_gate.commands.near_miss import suggestion
         from zt_gate.errors import UsageError
 
-        raise UsageError(f"{_printable(message)}; see {self.prog} --help")
+        hint = suggestion(self, message)
+        raise UsageError(f"{_printable(message)}{hint}; see {self.prog} --help")
 
 
 def _refuse_empty_values(options: argparse.Namespace) -> None:
@@ -109,7 +111,7 @@ def _refuse_empty_values(options: argparse.Namespace) -> None:
 
 
 def _help() -> str:
-    commands = "\n".join(f"  {name:<9} {summary}" for name, _, summary in COMMANDS)
+    commands = "\n".join(f"  {name:<10} {summary}" for name, _, summary in COMMANDS)
     return (
         f"usage: {_USAGE}\n\n"
         "A review gate for changes that AI agents write: never trust, always verify.\n\n"

@@ -184,7 +184,7 @@ def test_what_installers_record(
     monkeypatch.setattr(
         installed_from.zt_gate, "__file__", str(package / "__init__.py")
     )
-    origin = installed_from.read_origin(GIT_ENV)
+    origin = installed_from.read_source(GIT_ENV)
     assert (origin.address, origin.commit, origin.tag) == expected
     assert bool(origin.doubt) != bool(origin.address and origin.commit)
 

@@ -38,6 +38,6 @@ def test_the_command_line_knows_it(tmp_path: Path) -> None:
     scratch.add_entry("zt_gate/commands/__init__.py", "COMMANDS", LINE)
     assert scratch.gate("greet", "--name", "you").stdout == "hello, you\n"
     help_text = scratch.gate("--help").stdout
-    assert "greet     greet the reader" in help_text
+    assert "greet      greet the reader" in help_text
     assert "greet" in scratch.gate("gret").stderr
     assert "--name" in scratch.gate("greet", "--help").stdout

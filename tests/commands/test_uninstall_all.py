@@ -130,7 +130,7 @@ def test_a_folder_that_is_a_link_is_not_followed(home: Path, tmp_path: Path) -> 
         (["pre-commit", "--all"], "only with hook uninstall"),
         (["uninstall", "--state"], "only with hook uninstall --all"),
         (["uninstall", "--chain"], "only with hook install"),
-        (["uninstall", "--all", "x"], "takes no arguments"),
+        (["uninstall", "x", "--all"], "takes no arguments"),
     ],
 )
 def test_wrong_options(words: list[str], message: str, repo: Repo) -> None:

@@ -75,4 +75,9 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "zt_gate.commands.mcp",
         "serve checks to an agent (Model Context Protocol)",
     ),
+    (
+        "completion",
+        "zt_gate.commands.completion",
+        "print a completion script for bash, zsh or fish",
+    ),
 )

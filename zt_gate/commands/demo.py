@@ -59,7 +59,9 @@ def arguments(parser: ArgumentParser) -> None:
         "--keep", metavar="FOLDER", help="keep the repository in this new folder"
     )
     parser.add_argument(
-        "--no-color", action="store_true", help="no colors, like NO_COLOR"
+        "--no-color",
+        action="store_true",
+        help="no colors, like NO_COLOR; FORCE_COLOR=1 forces them",
     )
 
 
@@ -154,17 +156,13 @@ def _good_change() -> dict[str, str]:
 
 def _scan(repository: Path, environ: Mapping[str, str], options: Namespace) -> Report:
     from zt_gate import reports
-    from zt_gate.reports.base import Options
+    from zt_gate.reports.base import Options, wants_colour
     from zt_gate.review import run
 
     report = run.run(run.Request(folder=repository), environ)
     terminal = sys.stdout.isatty()
-    no_color = (
-        options.no_color
-        or os.environ.get("NO_COLOR")
-        or os.environ.get("TERM") == "dumb"
-    )
-    render_options = Options(colour=terminal and not no_color, terminal=terminal)
+    colour = wants_colour(os.environ, is_terminal=terminal, no_color=options.no_color)
+    render_options = Options(colour=colour, terminal=terminal)
     sys.stdout.flush()
     sys.stdout.buffer.write(reports.render("terminal", report, render_options))
     sys.stdout.buffer.flush()

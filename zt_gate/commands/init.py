@@ -88,13 +88,13 @@ def _origin(options: Namespace) -> InstallSource:
         InstallSource,
         as_address,
         is_commit,
-        read_origin,
+        read_source,
     )
 
     if options.commit and not is_commit(options.commit):
         raise UsageError("--commit takes a full commit id: 40 hexadecimal digits")
     if not options.repository:
-        origin = read_origin(os.environ)
+        origin = read_source(os.environ)
         if options.commit and options.commit != origin.commit:
             origin = replace(origin, commit=options.commit, tag="")
         return origin

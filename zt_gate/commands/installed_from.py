@@ -103,7 +103,7 @@ class InstallSource:
         return ""
 
 
-def read_origin(environ: Mapping[str, str]) -> InstallSource:
+def read_source(environ: Mapping[str, str]) -> InstallSource:
     """Return where the running package was installed from; it raises nothing."""
     package = Path(zt_gate.__file__).resolve().parent
     distribution = _distribution(package)

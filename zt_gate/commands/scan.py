@@ -151,7 +151,9 @@ def output_arguments(parser: argparse.ArgumentParser) -> None:
         "--debug", action="store_true", help="show a traceback if zt-gate itself fails"
     )
     group.add_argument(
-        "--no-color", action="store_true", help="no colors, like NO_COLOR"
+        "--no-color",
+        action="store_true",
+        help="no colors, like NO_COLOR; FORCE_COLOR=1 forces them",
     )
 
 
@@ -326,20 +328,17 @@ def _file_options(render_options: Options) -> Options:
 
 def terminal_options(options: argparse.Namespace, *, is_terminal: bool) -> Options:
     """Return the options for standard output."""
-    from zt_gate.reports.base import Options
+    from zt_gate.reports.base import Options, wants_colour
 
-    no_color = bool(
-        options.no_color
-        or os.environ.get("NO_COLOR")
-        or os.environ.get("TERM") == "dumb"
-    )
     width = 80
     if is_terminal:
         from shutil import get_terminal_size
 
         width = max(40, get_terminal_size().columns)
     return Options(
-        colour=is_terminal and not no_color,
+        colour=wants_colour(
+            os.environ, is_terminal=is_terminal, no_color=options.no_color
+        ),
         width=width,
         verbose=options.verbose,
         terminal=is_terminal,

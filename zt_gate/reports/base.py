@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zt_gate.model.report import Report
 
 
@@ -19,7 +21,7 @@ class ReportError(GateError):
 class Options:
     """Presentation options.
 
-    ``colour``: use SGR colours (the caller has checked NO_COLOR).
+    ``colour``: use SGR colours (the caller has asked ``wants_colour``).
     ``width``: columns of the terminal.  ``verbose``: list what is otherwise only
     counted.  ``terminal``: the output is a terminal, so the first line of a finding
     is wrapped; elsewhere it stays on one line for grep and log matchers.
@@ -38,6 +40,23 @@ class Options:
     program: str = "zt-gate"
     has_terminal: bool = True
     staged: bool = True
+
+
+def wants_colour(
+    environ: Mapping[str, str], *, is_terminal: bool, no_color: bool = False
+) -> bool:
+    """Whether a terminal report has colours.
+
+    ``no_color`` is the option.  Then NO_COLOR (any value), FORCE_COLOR (any value; ``0``
+    and ``false`` mean no colours) and ``TERM=dumb`` decide, in this order, and last
+    whether the output is a terminal.  See no-color.org and force-color.org.
+    """
+    if no_color or environ.get("NO_COLOR"):
+        return False
+    force = environ.get("FORCE_COLOR", "")
+    if force:
+        return force.lower() not in {"0", "false"}
+    return is_terminal and environ.get("TERM") != "dumb"
 
 
 class Renderer(Protocol):
