@@ -61,6 +61,7 @@ def test_every_format_carries_verdict_and_completeness(
         # A list of issues has no room for what is true of all of them.
         "gitlab": ("[", "no answer"),
         "junit": (f"verdict: {verdict.value}", "complete: no"),
+        "html": (f'"verdict {verdict.value}">', "incomplete"),
     }[name]
     whole = said(name, make.report(verdict=verdict))
     part = said(
@@ -97,9 +98,10 @@ def test_the_same_report_is_the_same_bytes(name: str) -> None:
 
 def test_an_unknown_format_names_the_known_ones() -> None:
     with pytest.raises(
-        ReportError, match="terminal, json, sarif, github, markdown, gitlab, junit"
+        ReportError,
+        match="terminal, json, sarif, github, markdown, gitlab, junit, html",
     ):
-        render("html\x1b", make.report())
+        render("pdf\x1b", make.report())
 
 
 def test_modules_are_imported_only_when_asked_for() -> None:
@@ -118,5 +120,5 @@ def test_every_format_is_documented() -> None:
 
 def test_options_are_frozen_with_the_defaults_of_a_pipe() -> None:
     assert Options() == Options(
-        colour=False, width=80, verbose=False, terminal=False, limit=None
+        colour=False, width=80, verbose=False, terminal=False, limit=None, past=()
     )

@@ -14,6 +14,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "scan a change: staged, a range, a patch or a tree",
     ),
     ("merge", "zt_gate.commands.merge", "join the reports of the shards of a scan"),
+    ("fix", "zt_gate.commands.fix", "show the safe fixes as a diff, and apply them"),
     (
         "explain",
         "zt_gate.commands.explain",

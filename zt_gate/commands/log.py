@@ -51,7 +51,7 @@ def main(options: Namespace) -> int:
     Raises UsageError, and LogError (exit code 3) for a log that was modified or
     cannot be read.
     """
-    path = Path(options.file) if options.file else _path_in_policy()
+    path = Path(options.file) if options.file else path_in_policy()
     if options.verb == "verify":
         _verify(path, options.expect)
     else:
@@ -88,7 +88,7 @@ def _report(path: Path) -> None:
     sys.stdout.write(summary.text())
 
 
-def _path_in_policy() -> Path:
+def path_in_policy() -> Path:
     """Return the log file that the policy at HEAD sets; raises UsageError without one."""
     from zt_gate.audit import record
     from zt_gate.git.run import Git

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -274,6 +275,10 @@ def publish(
     cannot be written makes the verdict ``error`` in all other reports; ``fail``
     remains ``fail``.
     """
+    if stdout_format == "html" or any(name == "html" for name, _ in outputs):
+        from zt_gate.commands.past_runs import latest
+
+        render_options = replace(render_options, past=latest())
     file_options = _file_options(render_options)
     errors = _write_files(report, outputs, file_options)
     if errors:
@@ -323,7 +328,7 @@ def _file_options(render_options: Options) -> Options:
     """Return the options for a file: no color, no terminal width."""
     from zt_gate.reports.base import Options
 
-    return Options(verbose=render_options.verbose)
+    return Options(verbose=render_options.verbose, past=render_options.past)
 
 
 def terminal_options(options: argparse.Namespace, *, is_terminal: bool) -> Options:

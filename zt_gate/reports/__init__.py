@@ -26,6 +26,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("markdown", "zt_gate.reports.markdown"),
     ("gitlab", "zt_gate.reports.gitlab"),
     ("junit", "zt_gate.reports.junit"),
+    ("html", "zt_gate.reports.html"),
 )
 
 

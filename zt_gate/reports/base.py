@@ -18,6 +18,16 @@ class ReportError(GateError):
 
 
 @dataclass(frozen=True, slots=True)
+class PastRun:
+    """One run in the audit log: its time as text, its verdict, active findings by level."""
+
+    time: str
+    verdict: str
+    block: int = 0
+    warn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Presentation options.
 
@@ -29,7 +39,7 @@ class Options:
     type into the terminal that shows the report; a graphical client has none.
     ``staged``: the report is about the staged change, not about a message alone.
     ``limit``: maximum size in bytes (Markdown only; None means the 1 MiB of a step
-    summary).
+    summary).  ``past`` are the latest runs in the audit log, the newest last (HTML only).
     """
 
     colour: bool = False
@@ -40,6 +50,7 @@ class Options:
     program: str = "zt-gate"
     has_terminal: bool = True
     staged: bool = True
+    past: tuple[PastRun, ...] = ()
 
 
 def wants_colour(

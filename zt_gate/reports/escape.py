@@ -30,6 +30,9 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 #: ``##vso[command]``, TeamCity ``##teamcity[message]``.
 _LOG_COMMAND = lazy_re.compile(r"##(?=[A-Za-z]{0,20}\[)")
 
+#: What has a meaning in HTML and XML; the ampersand first.
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
+
 #: More combining marks on one letter overlap other lines; no script needs them.
 _MAX_MARKS = 4
 
@@ -187,12 +190,17 @@ def markdown_prose(text: str) -> str:
     return " ".join(parts)
 
 
+def html_text(text: str | bytes) -> str:
+    """Return text for an HTML element or a quoted attribute."""
+    shown = visible(text)
+    for mark, entity in _ENTITIES:
+        shown = shown.replace(mark, entity)
+    return shown
+
+
 def html_code(text: str | bytes) -> str:
     """Return a ``<code>`` element for an HTML block, where Markdown does not apply."""
-    shown = visible(text)
-    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        shown = shown.replace(mark, entity)
-    return f"<code>{shown}</code>"
+    return f"<code>{html_text(text)}</code>"
 
 
 def _longest_run(text: str) -> int:
@@ -207,7 +215,7 @@ def xml_text(text: str) -> str:
 
     Code points that XML 1.0 does not allow, even as a reference, become escapes.
     """
-    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+    for mark, entity in _ENTITIES:
         text = text.replace(mark, entity)
     return "".join(ch if _in_xml(ch) else _shown(ch) for ch in text)
 

@@ -15,34 +15,36 @@ class Cost(NamedTuple):
     file: int
     kib: int
 
+    def of(self, size: int) -> int:
+        """Return the milliseconds for a file of which ``size`` bytes are added."""
+        return self.file + self.kib * size // 1024
 
+
+_CODE = Cost(15, 15)
+_PROSE = Cost(1, 2)
 #: Of the scanners that shards divide, by the end of the file's name.
 DIVIDED: dict[bytes, Cost] = {
-    b"py": Cost(90, 26),
-    b"js": Cost(110, 30),
-    b"jsx": Cost(110, 30),
-    b"mjs": Cost(110, 30),
-    b"cjs": Cost(110, 30),
-    b"ts": Cost(120, 30),
-    b"tsx": Cost(120, 30),
-    b"go": Cost(60, 20),
-    b"html": Cost(20, 14),
-    b"md": Cost(4, 12),
-    b"rst": Cost(4, 12),
-    b"txt": Cost(4, 12),
-    b"json": Cost(4, 6),
-    b"yaml": Cost(6, 8),
-    b"yml": Cost(6, 8),
+    b"py": _CODE,
+    b"js": _CODE,
+    b"jsx": _CODE,
+    b"mjs": _CODE,
+    b"cjs": _CODE,
+    b"ts": _CODE,
+    b"tsx": _CODE,
+    b"go": _CODE,
+    b"html": Cost(5, 5),
+    b"md": _PROSE,
+    b"rst": _PROSE,
+    b"txt": _PROSE,
 }
-OTHER = Cost(5, 8)
-#: Of the scanners that look at the whole change, for every file.
-WHOLE = Cost(4, 14)
+OTHER = Cost(1, 1)
+#: For every file: of the scanners of the whole change, in the first shard.
+WHOLE = Cost(1, 3)
+#: For every file: of the search for secrets to mask, in the other shards.
+MASKING = Cost(1, 1)
 
 
-def cost_of(name: bytes, size: int, *, divided: bool) -> int:
-    """Return the milliseconds for a file of which ``size`` bytes are added."""
-    cost = WHOLE
-    if divided:
-        ending = name.rpartition(b".")[2].lower()
-        cost = DIVIDED.get(ending, OTHER)
-    return cost.file + cost.kib * (size + 1023) // 1024
+def divided_cost(name: bytes, size: int) -> int:
+    """Return the milliseconds of the divided scanners for a file."""
+    ending = name.rpartition(b".")[2].lower()
+    return DIVIDED.get(ending, OTHER).of(size)

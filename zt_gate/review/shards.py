@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from zt_gate.errors import UsageError
 from zt_gate.model.report import ShardPart
 from zt_gate.review.scan_change import Share
-from zt_gate.review.shard_costs import cost_of
+from zt_gate.review.shard_costs import MASKING, WHOLE, divided_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,14 +82,14 @@ def share_of(change: ChangeSet, request: Request, shard: tuple[int, int]) -> Sha
 def split(change: ChangeSet, count: int) -> Mapping[bytes, int]:
     """Return the shard of each path, from 1 to ``count``; a path is in one shard only."""
     costs: dict[bytes, int] = {}
-    whole = 0
+    whole = masking = 0
     for file, _ in change.files_with_commits():
         size = sum(hunk.added.length for hunk in file.hunks)
-        name = file.path.rpartition(b"/")[2]
-        cost = cost_of(name, size, divided=True)
+        cost = divided_cost(file.path.rpartition(b"/")[2], size)
         costs[file.path] = costs.get(file.path, 0) + cost
-        whole += cost_of(name, size, divided=False)
-    loads = [(whole, 1), *((0, index) for index in range(2, count + 1))]
+        whole += WHOLE.of(size)
+        masking += MASKING.of(size)
+    loads = [(whole, 1), *((masking, index) for index in range(2, count + 1))]
     heapify(loads)
     table: dict[bytes, int] = {}
     for path, cost in sorted(costs.items(), key=lambda item: (-item[1], item[0])):
