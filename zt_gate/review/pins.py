@@ -6,9 +6,9 @@ of the lock file in the manifest's folder.  What neither says is left as it is, 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifest_formats import (
     declaring_formats,
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.review.fixes import Plan
 
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}")
-_VERSION = re.compile(r"[0-9][A-Za-z0-9.+!_-]{0,100}")
+_COMMIT = lazy_re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_REF = lazy_re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}")
+_VERSION = lazy_re.compile(r"[0-9][A-Za-z0-9.+!_-]{0,100}")
 #: What follows a name (PEP 508): extras, version specifiers, then a marker, a comment, an
 #: option, the end of a quoted string or of the line.
 _SPECIFIER = r"(?:===|[<>=!~]=|[<>])\s{0,5}[^;,#\s\"'\\()]{1,100}"
-_SPECIFIERS = re.compile(
+_SPECIFIERS = lazy_re.compile(
     r"((?:\s{0,20}\[[^\]]{0,200}\])?)"
     rf"(?:\s{{0,20}}({_SPECIFIER}(?:\s{{0,5}},\s{{0,5}}{_SPECIFIER}){{0,20}}))?"
     r"\s{0,20}(?=[;#\"'\\]|--|$)"
