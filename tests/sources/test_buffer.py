@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -155,6 +155,23 @@ def test_the_policy_of_head_judges_it(repo: Repo) -> None:
     assert "gate/policy-changed" in rules(".zt-gate.toml", "")
     key = f'key = "{KEY}"  # zt-gate: ignore[secrets/anthropic-api-key] reason="mine"\n'
     assert "secrets/anthropic-api-key" in rules("src/b.py", key)
+
+
+def test_the_audit_log_has_no_drafts(repo: Repo) -> None:
+    """An editor checks after each pause, and would fill the log."""
+    repo.write(".zt-gate.toml", '[audit]\nlog = "runs.jsonl"\n')
+    repo.commit()
+    environ = {**GIT_ENV, "HOME": str(repo.path.parent)}
+    log = repo.path / ".git" / "zt-gate" / "runs.jsonl"
+
+    def judge(**source: Any) -> None:
+        scan(repo.path, **source, scanners=["secrets"], environ=environ)
+
+    judge(buffer=("a.py", b"x = 1\n"))
+    judge(text="a text")
+    assert not log.exists()
+    judge(worktree=True)
+    assert log.read_bytes().count(b"\n") == 1
 
 
 def test_a_buffer_that_does_not_parse_still_shows_the_rest(repo: Repo) -> None:

@@ -244,11 +244,12 @@ def _logged(
 ) -> Report:
     """Append the run to the audit log that the policy names.
 
-    Runs with ``request.log`` off, and those that only collect fingerprints for
-    a new baseline, are not logged.
+    Runs with ``request.log`` off, those on a draft or a text, and those that only
+    collect fingerprints for a new baseline are not logged.
     """
     log_file = policy.audit.get("log", "")
-    if not log_file or not request.log or request.salt:
+    is_logged = request.log and source_named(request.kind).is_logged
+    if not log_file or not is_logged or request.salt:
         return report
     from zt_gate.audit import record
 

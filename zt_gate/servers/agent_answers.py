@@ -15,6 +15,8 @@ from zt_gate.scanners import registered
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from zt_gate.model.rule import Rule
+
 #: Findings and notes of one answer, and characters of one quoted text.
 MAX_FINDINGS = 50
 MAX_NOTES = 20
@@ -39,13 +41,14 @@ def answer(report: Mapping[str, Any]) -> dict[str, Any]:
     active = [item for item in report["findings"] if item["state"] == "active"]
     active.sort(key=lambda item: _RANKS[item["level"]])
     shown = active[:MAX_FINDINGS]
+    rules = _rules_of(shown)
     result: dict[str, Any] = {
         "verdict": report["verdict"],
         "meaning": _MEANINGS[report["verdict"]],
         "complete": report["complete"],
         "profile": report["policy"]["profile"],
         "notice": NOTICE,
-        "findings": [_finding(item) for item in shown],
+        "findings": [_finding(item, rules.get(item["rule"])) for item in shown],
     }
     if len(active) > len(shown):
         result["more_findings"] = len(active) - len(shown)
@@ -63,9 +66,20 @@ def answer(report: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _finding(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one finding; the text about a rule is the gate's own unless it is quoted."""
-    rule = rulebook.find(item["rule"])
+def _rules_of(findings: Sequence[Mapping[str, Any]]) -> dict[str, Rule]:
+    """Return the gate's own rules by id; each scanner's are read once."""
+    names = {item["scanner"] for item in findings}
+    rules: dict[str, Rule] = {}
+    for name in names.intersection(rulebook.scanners_with_rules()):
+        rules |= rulebook.load(name)
+    return rules
+
+
+def _finding(item: Mapping[str, Any], rule: Rule | None) -> dict[str, Any]:
+    """Return one finding.
+
+    The text about a rule is the gate's own; a rule of the project (None) is quoted.
+    """
     quoted = {"path": _quoted(item["path"])} if item["path"] is not None else {}
     scanner = registered().get(item["scanner"])
     if scanner is None or not scanner.quotes_instructions:

@@ -209,7 +209,8 @@ class Toolbox:
         self._calls += 1
         try:
             async with self._running:
-                return agent_answers.answer(await self._report(name, values))
+                report = await self._report(name, values)
+                return await asyncio.to_thread(agent_answers.answer, report)
         finally:
             self._calls -= 1
 

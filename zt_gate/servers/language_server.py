@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,7 @@ class BufferChecks:
         buffer.check = asyncio.ensure_future(
             self._check(uri, buffer, is_typing=is_typing)
         )
+        buffer.check.add_done_callback(partial(self._show_failure, uri))
 
     def close(self, uri: str) -> None:
         """Forget a buffer and what was shown of it."""
@@ -125,6 +127,16 @@ class BufferChecks:
     def encoding(self) -> str:
         """The units of columns that client and server agreed on."""
         return self.server.server_capabilities.position_encoding or "utf-16"
+
+    def _show_failure(self, uri: str, check: asyncio.Task[None]) -> None:
+        """Show that a check failed in a way that nobody foresaw: silence looks like a pass."""
+        if check.cancelled() or check.exception() is None:
+            return
+        kind = type(check.exception()).__name__
+        text = f"not inspected: internal error of zt-gate ({kind})"
+        warning = types.DiagnosticSeverity.Warning
+        note = editor_findings.note(text, warning)
+        self._publish(uri, None, (editor_findings.ShownFinding(note),))
 
     def _publish(
         self, uri: str, version: int | None, shown: Sequence[ShownFinding]
@@ -199,12 +211,15 @@ def server_of(gate: GateProcess, *, offline: bool = False) -> LanguageServer:
         return editor_findings.quick_fixes(uri, checks.shown(uri), params.range)
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
-    def hover(params: types.HoverParams) -> types.Hover | None:
+    async def hover(params: types.HoverParams) -> types.Hover | None:
         uri, position = params.text_document.uri, params.position
         lines = server.workspace.get_text_document(uri).lines
         line = lines[position.line] if position.line < len(lines) else ""
         column = BufferLines((line,), checks.encoding).column_of(position.character)
-        text = editor_findings.hover_text(checks.shown(uri), position, line, column)
+        shown = checks.shown(uri)
+        text = await asyncio.to_thread(
+            editor_findings.hover_text, shown, position, line, column
+        )
         if not text:
             return None
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text))

@@ -68,6 +68,7 @@ SOURCES: tuple[ChangeSource, ...] = (
         help="FILE with the content on standard input",
         needs_repository=False,
         interactive=True,
+        is_logged=False,
     ),
     ChangeSource(
         "text",
@@ -78,6 +79,7 @@ SOURCES: tuple[ChangeSource, ...] = (
         needs_repository=False,
         interactive=True,
         is_text=True,
+        is_logged=False,
     ),
     ChangeSource(
         "message",

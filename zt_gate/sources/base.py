@@ -36,6 +36,8 @@ class ChangeSource:
     has_base: bool = False
     #: Whether it is text alone: only scanners that read a commit message on its own apply.
     is_text: bool = False
+    #: Whether the audit log records it: not what is only drafted or read.
+    is_logged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
