@@ -82,6 +82,9 @@ class Known:
     fixed: str = ""
     severity: str = "HIGH"
     aliases: tuple[str, ...] = ()
+    #: Vectors of CVSS.
+    vectors: tuple[str, ...] = ()
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -457,6 +460,8 @@ def osv_record(one: Known) -> dict[str, Any]:
         "modified": "2026-01-01T00:00:00Z",
         "summary": "A flaw",
         "aliases": list(one.aliases),
+        **({"withdrawn": "2026-02-01T00:00:00Z"} if one.withdrawn else {}),
+        "severity": [{"type": "CVSS", "score": vector} for vector in one.vectors],
         "database_specific": {"severity": one.severity},
         "affected": [{"package": {"ecosystem": one.ecosystem, "name": one.name},
                       "versions": list(one.versions), "ranges": ranges}],

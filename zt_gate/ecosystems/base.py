@@ -121,6 +121,7 @@ class Ecosystem:
     Registry: ``registry`` creates the client, None if there is no registry;
     ``registry_title`` names it in messages.  ``settings`` finds the indexes in the
     user's and the project's settings, None if only the policy can set one.
+    ``host_aliases`` are further hosts of the default registry that it runs itself.
     ``index_url`` returns the index's URL for the origin that the library names.
     ``is_private`` returns whether the user's settings keep a name from public hosts.
     ``download_service`` is the policy's key for the service that counts downloads.
@@ -164,6 +165,7 @@ class Ecosystem:
     registry: Callable[[], Registry] | None = None
     registry_title: str = ""
     settings: Callable[[SettingsSources], Endpoints] | None = None
+    host_aliases: tuple[str, ...] = ()
     index_url: Callable[[str], str] = unchanged
     is_private: Callable[[SettingsSources, str], bool] | None = None
     download_service: str = ""

@@ -9,6 +9,10 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 if TYPE_CHECKING:
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 _OPTIONS_WITH_VALUE = (
     "--features -F --version --vers --git --branch --tag --rev --path --registry --index --root "
@@ -33,6 +37,12 @@ def _registry() -> Registry:
     from zt_gate.ecosystems.registries.without_counts import RegistryWithoutCounts
 
     return RegistryWithoutCounts("cargo", cargo.project)
+
+
+def _settings(sources: SettingsSources) -> Endpoints:
+    from zt_gate.ecosystems.registries import project_sources
+
+    return project_sources.cargo(sources)
 
 
 ECOSYSTEM = Ecosystem(
@@ -60,7 +70,12 @@ ECOSYSTEM = Ecosystem(
     install_tools=_install_tools,
     install_words=(b"install", b"add"),
     registry=_registry,
+    settings=_settings,
     registry_title="the crates registry",
+    host_aliases=(
+        "index.crates.io",
+        "static.crates.io",
+    ),
     canary="serde",
     osv_name="crates.io",
     bare_version_is_range=True,

@@ -9,6 +9,10 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 if TYPE_CHECKING:
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 _FOLDER_OPTIONS = "-d --working-dir"
 
@@ -38,6 +42,12 @@ def _quoted(name: str, version: str) -> str:
     return f"{json.dumps(name)}: {json.dumps(version or '*')}"
 
 
+def _settings(sources: SettingsSources) -> Endpoints:
+    from zt_gate.ecosystems.registries import project_sources
+
+    return project_sources.composer(sources)
+
+
 ECOSYSTEM = Ecosystem(
     name="composer",
     title="PHP packages (Composer)",
@@ -62,7 +72,9 @@ ECOSYSTEM = Ecosystem(
     install_tools=_install_tools,
     install_words=(b"require",),
     registry=_registry,
+    settings=_settings,
     registry_title="the Composer registry",
+    host_aliases=("repo.packagist.org",),
     canary="monolog/monolog",
     osv_name="Packagist",
 )

@@ -9,6 +9,10 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 if TYPE_CHECKING:
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 
 def _install_tools() -> InstallTools:
@@ -30,6 +34,12 @@ def _registry() -> Registry:
     from zt_gate.ecosystems.registries.without_counts import RegistryWithoutCounts
 
     return RegistryWithoutCounts("gem", gem.project)
+
+
+def _settings(sources: SettingsSources) -> Endpoints:
+    from zt_gate.ecosystems.registries import project_sources
+
+    return project_sources.gem(sources)
 
 
 ECOSYSTEM = Ecosystem(
@@ -57,7 +67,9 @@ ECOSYSTEM = Ecosystem(
     install_tools=_install_tools,
     install_words=(b"install", b"add"),
     registry=_registry,
+    settings=_settings,
     registry_title="the gem registry",
+    host_aliases=("index.rubygems.org",),
     canary="rake",
     osv_name="RubyGems",
     pre_commit_languages=("ruby",),

@@ -8,6 +8,10 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 
 def _registry() -> Registry:
@@ -28,6 +32,12 @@ def _dependency(name: str, version: str) -> str:
     version_element = f"<version>{escape(version)}</version>" if version else ""
     coordinates = group_element + artifact_element + version_element
     return f"<dependency>{coordinates}</dependency>"
+
+
+def _settings(sources: SettingsSources) -> Endpoints:
+    from zt_gate.ecosystems.registries import maven_settings
+
+    return maven_settings.endpoints(sources)
 
 
 ECOSYSTEM = Ecosystem(
@@ -55,7 +65,18 @@ ECOSYSTEM = Ecosystem(
         tail=("</dependencies></project>",),
     ),
     registry=_registry,
+    settings=_settings,
     registry_title="the Maven repository",
+    host_aliases=(
+        "repo.maven.apache.org",
+        "repo1.maven.org",
+        "repo2.maven.org",
+        "central.maven.org",
+        "maven-central.storage.googleapis.com",
+        "maven-central.storage-download.googleapis.com",
+        "maven-central-eu.storage-download.googleapis.com",
+        "maven-central-asia.storage-download.googleapis.com",
+    ),
     index_url=lambda origin: f"{origin}/maven2",
     canary="junit:junit",
     osv_name="Maven",

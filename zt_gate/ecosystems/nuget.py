@@ -9,6 +9,10 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 if TYPE_CHECKING:
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 
 def _install_tools() -> InstallTools:
@@ -53,6 +57,12 @@ def _index_url(origin: str) -> str:
     return f"{scheme}://api.{host.partition('.')[2]}"
 
 
+def _settings(sources: SettingsSources) -> Endpoints:
+    from zt_gate.ecosystems.registries import project_sources
+
+    return project_sources.nuget(sources)
+
+
 ECOSYSTEM = Ecosystem(
     name="nuget",
     title=".NET packages (NuGet)",
@@ -77,7 +87,9 @@ ECOSYSTEM = Ecosystem(
     install_tools=_install_tools,
     install_words=(b"install", b"Install-", b"add"),
     registry=_registry,
+    settings=_settings,
     registry_title="the NuGet registry",
+    host_aliases=("api.nuget.org",),
     index_url=_index_url,
     canary="Newtonsoft.Json",
     osv_name="NuGet",

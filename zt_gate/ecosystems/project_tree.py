@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from zt_gate import lazy_re
 from zt_gate.errors import GateError
 from zt_gate.model.change import ContentUnavailableError
-from zt_gate.syntax import json, toml, xml, yaml
 from zt_gate.syntax.document import Limits, SyntaxReadError
 
 if TYPE_CHECKING:
@@ -64,14 +63,20 @@ class ProjectTree:
 
     def toml(self, path: bytes) -> dict[str, Any]:
         """Return the values of a TOML file, {} for anything else."""
+        from zt_gate.syntax import toml
+
         return self._table(path, "toml", lambda data: toml.read(data, limits=_LIMITS))
 
     def yaml(self, path: bytes) -> dict[str, Any]:
         """Return the table in a YAML file, {} for anything else."""
+        from zt_gate.syntax import yaml
+
         return self._table(path, "yaml", lambda data: yaml.read(data, limits=_LIMITS))
 
     def xml(self, path: bytes) -> Document | None:
         """Return an XML document, None for anything else."""
+        from zt_gate.syntax import xml
+
         key = ("xml", path)
         if key not in self._values:
             self._values[key] = None
@@ -173,6 +178,8 @@ class ProjectTree:
 
 
 def _json(data: bytes, *, relaxed: bool) -> Document:
+    from zt_gate.syntax import json
+
     return json.read(data, limits=_LIMITS, relaxed=relaxed)
 
 

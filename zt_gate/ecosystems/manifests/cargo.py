@@ -94,6 +94,7 @@ def _source(table: dict[str, Any]) -> Source:
         return Source("vcs", str(table["git"]))
     if "path" in table:
         return Source("path", str(table["path"]))
-    if "registry-index" in table:
-        return Source("index", str(table["registry-index"]))
+    for key in ("registry-index", "registry"):
+        if key in table and table[key] != "crates-io":
+            return Source("index", str(table[key]))
     return Source()

@@ -38,6 +38,12 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return tuple(dependencies)
 
 
+def _is_default(url: str) -> bool:
+    from zt_gate.ecosystems.manifests import hosts
+
+    return hosts.is_default_registry("composer", hosts.origin(url))
+
+
 def _entries(leaf: Leaf) -> Iterator[Dependency]:
     section, *keys = leaf.names
     if section == "name" and leaf.value and not keys:
@@ -52,4 +58,6 @@ def _entries(leaf: Leaf) -> Iterator[Dependency]:
             yield make_dependency("composer", name, leaf.place, section, leaf.value)
     elif section == "repositories" and keys and keys[-1] == "url" and leaf.value:
         source = Source("index" if "://" in leaf.value else "path", leaf.value)
+        if _is_default(leaf.value):
+            return
         yield unnamed_entry("composer", source, leaf.value_place, section)

@@ -96,6 +96,15 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return tuple(dependencies)
 
 
+def names_public_source(data: bytes) -> bool:
+    """Return whether a Gemfile takes gems from the gem registry beside other sources."""
+    text = data.decode("utf-8", "replace")
+    return any(
+        match[1] == "source" and match[3] is not None and not _is_other_index(match[3])
+        for match in _CALL.finditer(text)
+    )
+
+
 def _blocks(content: str) -> _Blocks:
     """Return the sources of the blocks; a block without one has that around it."""
     offsets: list[int] = [0]

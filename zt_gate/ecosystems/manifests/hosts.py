@@ -58,7 +58,14 @@ def is_pypi(address: str) -> bool:
         return False
     purl2url = import_module("packageurl.contrib.purl2url")
     index = origin(purl2url.get_repo_url("pkg:pypi/x"))
-    return address in {index, _files_host(index)}
+    return address in {index, _files_host(index), _former_host(index)}
+
+
+def _former_host(index: str) -> str:
+    """Return PyPI's former address, which redirects: that of Python with the same first label."""
+    scheme, _, host = index.partition("://")
+    label, _, suffix = host.partition(".")
+    return f"{scheme}://{label}.python.{suffix}"
 
 
 def _files_host(index: str) -> str:
@@ -82,6 +89,8 @@ def is_default_registry(ecosystem: str, address: str) -> bool:
         purl2url.get_repo_url(example),
     )
     host = _host(address)
+    if host in ecosystem_named(ecosystem).host_aliases:
+        return True
     for url in registry_urls:
         registry_host = _host(origin(url or "")).removeprefix("www.")
         if not registry_host:
@@ -89,3 +98,18 @@ def is_default_registry(ecosystem: str, address: str) -> bool:
         if host == registry_host or host.endswith(f".{registry_host}"):
             return True
     return False
+
+
+def is_registry(ecosystem: str, url: str) -> bool:
+    """Return whether a URL is that of the default registry, under any of its hosts.
+
+    Plain http is not: anyone on the way could answer.
+    """
+    address = origin(url)
+    if not address.startswith("https://"):
+        return False
+    if ecosystem == "npm":
+        return is_npm(address)
+    if ecosystem == "pypi":
+        return is_pypi(address)
+    return is_default_registry(ecosystem, address)

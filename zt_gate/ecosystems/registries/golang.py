@@ -69,7 +69,7 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     "off" and "direct" give an invalid URL, to which no request is sent.
     """
     default = default_settings.endpoints("golang", sources)
-    value = sources.environ.get("GOPROXY", "")
+    value = _setting(sources, "GOPROXY")
     first = value.replace("|", ",").partition(",")[0].strip()
     if not first:
         return default
@@ -77,12 +77,27 @@ def endpoints(sources: SettingsSources) -> Endpoints:
 
 
 def is_private(sources: SettingsSources, module: str) -> bool:
-    """Return whether GOPRIVATE or GONOPROXY keep a name from public hosts."""
-    environ = sources.environ
-    value = environ.get("GONOPROXY") or environ.get("GOPRIVATE", "")
+    """Return whether GOPRIVATE, GONOPROXY or GONOSUMDB keep a name from public hosts."""
+    proxied = _setting(sources, "GONOPROXY") or _setting(sources, "GOPRIVATE")
+    # A name that the checksum database must not see is private, too.
+    value = f"{proxied},{_setting(sources, 'GONOSUMDB')}"
     for pattern in (part.strip() for part in value.split(",")):
         part_count = pattern.count("/") + 1
         prefix = "/".join(module.split("/")[:part_count])
         if pattern and fnmatchcase(prefix, pattern.rstrip("/")):
             return True
     return False
+
+
+def _setting(sources: SettingsSources, name: str) -> str:
+    """Return a setting of the environment, otherwise of the file that ``go env -w`` writes."""
+    value = sources.environ.get(name, "")
+    if value:
+        return value
+    path = sources.environ.get("GOENV", "") or sources.config("go", "env")
+    text = "" if path == "off" else sources.user_file(path) or ""
+    for line in text.split("\n"):
+        key, _, written = line.partition("=")
+        if key.strip() == name:
+            return written.strip()
+    return ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zt_gate import lazy_re
+from zt_gate.ecosystems.registries.javascript_settings import project_registries
 from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
@@ -40,6 +41,12 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     tokens = _Tokens([_environment(sources.environ), *user_settings])
     registry: Index | None = None
     scopes: dict[str, Index] = {}
+    others = project_registries(sources)
+    named = None
+    if others.registry and not _environment(sources.environ).get("registry"):
+        named = registry = _project_index(others.registry, tokens)
+    for scope, url in others.scopes.items():
+        scopes[scope] = tokens.index(url, cleartext=False)
     for settings, cleartext in _by_priority(sources, user_settings):
         for name, value in settings.items():
             if name.startswith("@") and name.endswith(":registry") and value:
@@ -53,9 +60,20 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     service = configured_service(
         sources, "ZT_GATE_NPM_DOWNLOADS_URL", "npm-downloads", "/downloads"
     )
-    if service is None and registry.url == default.url:
+    if named is not None:
+        service = None  # a name of the project's own registry is sent nowhere else
+    elif service is None and registry.url == default.url:
         service = _default_service(default)
     return Endpoints((registry,), scopes, service, explicit_indexes=(default,))
+
+
+def _project_index(url: str, tokens: _Tokens) -> Index | None:
+    """Return the registry that a project names, None if it is an alias of the default one."""
+    from zt_gate.ecosystems.manifests import hosts
+
+    if hosts.is_registry("npm", url):
+        return None
+    return tokens.index(url, cleartext=False)
 
 
 def default_index() -> Index:

@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems.project_tree import ancestors
 from zt_gate.ecosystems.registries.package_index import Index
 from zt_gate.ecosystems.registries.proxies import basic_authorization, split_credentials
 
@@ -39,6 +40,20 @@ class SettingsSources:
         beside = self.folder + b"/" + name if self.folder else name
         contents = [self.trusted(path) for path in dict.fromkeys((beside, name))]
         return [content for content in contents if content is not None]
+
+    def files_above(self, *names: bytes) -> list[tuple[bytes, bytes]]:
+        """Return path and trusted content of files beside the manifest and in all folders above.
+
+        The nearest folder comes first.
+        """
+        found: list[tuple[bytes, bytes]] = []
+        for folder in ancestors(self.folder):
+            for name in names:
+                path = folder + b"/" + name if folder else name
+                content = self.trusted(path)
+                if content is not None:
+                    found.append((path, content))
+        return found
 
     def user_file(self, path: str) -> str | None:
         """Return the text of one of the user's files, None if it cannot be read."""
@@ -80,9 +95,13 @@ class Endpoints:
     #: A manifest's own index replaces the default one.  Its names are not sent to other
     #: services or compared with the snapshot of well-known names.
     replaces_default: bool = False
+    #: Returns the indexes of one name, where they differ from name to name.
+    select: Callable[[str], tuple[Index, ...]] | None = None
 
     def for_name(self, key: str) -> tuple[Index, ...]:
         """Return the indexes for one name: its scope's registry, or the general ones."""
+        if self.select is not None:
+            return self.select(key)
         scope = key.partition("/")[0]
         return (self.scopes[scope],) if scope in self.scopes else self.indexes
 

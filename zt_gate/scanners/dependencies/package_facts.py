@@ -130,7 +130,9 @@ class PackageFactsCollector:
         self._resolve_versions(lookups, vulnerabilities)
         advisories = vulnerabilities.finish(_service_packages(lookups))
         if self.thorough:
-            advisories = self._with_client_advisories(lookups, advisories)
+            advisories = self._with_client_advisories(
+                lookups, advisories, vulnerabilities
+            )
         return [self._facts(lookup, advisories) for lookup in lookups]
 
     def _new_lookup(self, addition: Addition, *, is_new: bool) -> PackageLookup:
@@ -256,9 +258,15 @@ class PackageFactsCollector:
                 lookup.version = lookup.release.version
 
     def _with_client_advisories(
-        self, lookups: Sequence[PackageLookup], advisories: AdvisoryAnswers
+        self,
+        lookups: Sequence[PackageLookup],
+        advisories: AdvisoryAnswers,
+        vulnerabilities: VulnerabilityLookup,
     ) -> AdvisoryAnswers:
-        """Add the advisories of pip-audit and npm to those of the advisory service."""
+        """Add the advisories of pip-audit and npm to those of the advisory service.
+
+        What the service has withdrawn is none, whoever still reports it.
+        """
         from zt_gate.scanners.dependencies.advisory_clients import (
             AdvisoryClientError,
             AdvisoryClients,
@@ -280,7 +288,12 @@ class PackageFactsCollector:
                 key = lookup.service_package()
                 assert key is not None
                 known = result.get(key)
-                from_client = additional.get(lookup.package)
+                withdrawn = vulnerabilities.withdrawn_ids(key)
+                from_client = [
+                    item
+                    for item in additional.get(lookup.package) or ()
+                    if item.id not in withdrawn
+                ]
                 if from_client and isinstance(known, tuple):
                     result[key] = merge_aliases([*known, *from_client])
         return result

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import supported
 from zt_gate.ecosystems.manifests import requirements
-from zt_gate.ecosystems.manifests.base import ManifestError
+from zt_gate.ecosystems.manifests.base import ManifestError, resolve_path
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import is_private
 from zt_gate.ecosystems.registries.osv import PUBLIC_URL
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.manifest_difference import Addition
+
+_MOST_INCLUDES = 50
 
 
 @dataclass(slots=True)
@@ -127,15 +129,30 @@ class RegistrySelection:
         )
 
     def _trusted_options(self, path: bytes) -> list[Dependency]:
-        """Return the index options of a requirements file on the trusted side."""
-        data = self.context.trusted_file(path)
-        if data is None:
-            return []
-        try:
-            entries = requirements.read(path, data)
-        except ManifestError:
-            return []
-        return [entry for entry in entries if entry.source.kind == "index"]
+        """Return the index options of a requirements file on the trusted side.
+
+        Those of the files that it includes count as well, as they do for pip.
+        """
+        options: list[Dependency] = []
+        waiting, seen = [path], {path}
+        while waiting and len(seen) < _MOST_INCLUDES:
+            current = waiting.pop(0)
+            data = self.context.trusted_file(current)
+            if data is None:
+                continue
+            try:
+                entries = requirements.read(current, data)
+            except ManifestError:
+                continue
+            options += [entry for entry in entries if entry.source.kind == "index"]
+            for entry in entries:
+                if entry.source.kind != "include":
+                    continue
+                included = resolve_path(current, entry.source.target)
+                if included not in seen:
+                    seen.add(included)
+                    waiting.append(included)
+        return options
 
 
 def _unreadable(reason: str) -> Endpoints:

@@ -283,6 +283,8 @@ def _is_looked_up(addition: Addition, selection: RegistrySelection) -> bool:
 
 def _outside_kind(addition: Addition, selection: RegistrySelection) -> str:
     """Return the kind of an entry's source outside the registries, "" for a registry."""
+    from zt_gate.ecosystems.manifests.hosts import is_registry
+
     entry = addition.dependency
     source = entry.source
     if source.kind in {"url", "vcs"}:
@@ -291,7 +293,10 @@ def _outside_kind(addition: Addition, selection: RegistrySelection) -> str:
     if source.kind == "path":
         is_outside = leaves_repository(addition.manifest.file.path, source.target)
         return "path" if is_outside else ""
-    if source.kind == "index" and not selection.is_trusted_index(addition):
+    if source.kind == "index" and not (
+        is_registry(entry.ecosystem, source.target)
+        or selection.is_trusted_index(addition)
+    ):
         return "index"
     return ""
 
