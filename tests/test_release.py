@@ -288,6 +288,7 @@ def test_two_builds_of_one_commit_are_equal(tmp_path: Path) -> None:
         assert archive.read("zt_gate/_commit.txt").decode() == head
         names = archive.namelist()
     assert f"zt_gate-{__version__}.dist-info/licenses/LICENSE" in names
+    assert f"zt_gate-{__version__}.data/data/share/man/man1/zt-gate.1" in names
     (source,) = dist.glob("*.tar.gz")
     with tarfile.open(source) as archive:
         times = {member.mtime for member in archive.getmembers()}

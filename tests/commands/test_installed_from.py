@@ -80,6 +80,14 @@ def test_a_clone_names_its_remote_and_its_commit(tmp_path: Path) -> None:
     assert f"uses: acme/zt-gate@{clone.head}\n" in workflow
 
 
+def test_explain_links_to_the_pages_of_the_clone_s_commit(tmp_path: Path) -> None:
+    clone = Clone(tmp_path)
+    pages = f"{URL}/blob/{clone.head}/docs"
+    done = clone.scratch.gate("explain", "code/python-sql-injection")
+    assert f"  {pages}/rules/code-python.md#python-sql-injection\n" in done.stdout
+    assert f"  {pages}/exceptions.md\n" in done.stdout
+
+
 def test_a_commit_with_the_version_s_tag_is_named_with_it(tmp_path: Path) -> None:
     clone = Clone(tmp_path)
     clone.repo.git("tag", f"v{__version__}")
