@@ -315,7 +315,7 @@ def test_the_workflow_waits_for_a_person_and_stores_no_token() -> None:
     assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name) for name in used)
     actions = {name.partition("@")[0] for name in used}
     assert actions >= {
-        "actions/attest-build-provenance", "actions/attest-sbom", "pypa/gh-action-pypi-publish",
+        "actions/attest-build-provenance", "actions/attest", "pypa/gh-action-pypi-publish",
     }  # fmt: skip
     for job in WORKFLOW["jobs"]:
         for step in steps(job):
