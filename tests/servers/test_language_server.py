@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -334,3 +336,35 @@ def test_malformed_messages_and_an_editor_that_leaves(repo: Repo, home: Path) ->
         )  # fmt: skip
         assert done.returncode == 0, data
         assert b"Traceback" not in done.stderr, data
+
+
+@pytest.mark.parametrize("verb", ["lsp", "mcp"])
+def test_a_signal_ends_a_server_that_waits_for_its_client(
+    repo: Repo, home: Path, verb: str
+) -> None:
+    """The language server joined a thread that read standard input, and stayed."""
+    server = subprocess.Popen(
+        [sys.executable, "-I", "-m", "zt_gate", verb], cwd=repo.path,
+        env={**GIT_ENV, "HOME": str(home)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert server.stdin
+    assert server.stdout
+    if verb == "lsp":
+        params: dict[str, Any] = {
+            "capabilities": {},
+            "processId": None,
+            "rootUri": None,
+        }
+        data = json.dumps(
+            {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+        ).encode()
+        server.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
+    else:
+        server.stdin.write(b"no message\n")
+    server.stdin.flush()
+    assert server.stdout.readline()  # it answers, so that it runs
+    server.send_signal(signal.SIGTERM)
+    server.stdout.read()
+    assert server.wait() in {0, 130}
+    server.stdin.close()

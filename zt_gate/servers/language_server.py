@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -30,6 +32,36 @@ if TYPE_CHECKING:
 MAX_BUFFER = 2_000_000
 #: Checks that run at the same time.
 _RUNNING = 2
+_CHUNK = 1 << 16
+
+
+class GateLanguageServer(LanguageServer):
+    """A server that ends also while it waits for the editor, as after SIGTERM.
+
+    The package reads standard input in a thread that it joins at the end, and nothing
+    ends such a read.  So it reads a pipe, which a thread that nobody waits for fills.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("zt-gate", __version__)
+        reading, writing = os.pipe()
+        self._input = os.fdopen(reading, "rb")
+        self._filled = os.fdopen(writing, "wb", 0)
+
+    def serve(self, output: BinaryIO) -> None:
+        """Serve standard input until it ends."""
+        threading.Thread(target=self._fill, daemon=True).start()
+        self.start_io(self._input, output)
+
+    def _fill(self) -> None:
+        with suppress(OSError, ValueError), self._filled as pipe:
+            while data := os.read(0, _CHUNK):
+                pipe.write(data)
+
+    def shutdown(self) -> None:
+        """End the input, so that the reading thread ends, too."""
+        self._filled.close()
+        super().shutdown()  # type: ignore[no-untyped-call]
 
 
 @dataclass(slots=True)
@@ -178,12 +210,12 @@ def serve(gate: GateProcess, *, offline: bool) -> None:
     # Whatever else prints to standard output would be taken for a message.
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    server_of(gate, offline=offline).start_io(stdout=output)
+    server_of(gate, offline=offline).serve(output)
 
 
-def server_of(gate: GateProcess, *, offline: bool = False) -> LanguageServer:
+def server_of(gate: GateProcess, *, offline: bool = False) -> GateLanguageServer:
     """Return the server with its features."""
-    server = LanguageServer("zt-gate", __version__)
+    server = GateLanguageServer()
     checks = BufferChecks(server, gate, offline=offline)
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
