@@ -168,10 +168,10 @@ def judge(
         )
         for finding in raw_findings
     ]
+    accepted = _accepted_unverified(raw_findings, judged)
     if shard[1] == 1:  # else the merge of all shards does it
         judged = _one_per_credential(raw_findings, judged)
     findings = distinct(judged)
-    accepted = _accepted_unverified(raw_findings, judged)
     on_unverified = policy.dependencies.on_unverified
     if on_unverified is None:
         on_unverified = "warn" if options.local_hook else "error"
