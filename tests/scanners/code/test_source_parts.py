@@ -220,6 +220,26 @@ def test_any_bytes_give_pieces_in_order_within_the_text(data: bytes, name: str) 
         end = piece.end
 
 
+def test_a_class_without_some_methods_is_still_parsed(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """semgrep's TypeScript parser left out the whole class because of "; ;"."""
+    monkeypatch.setattr(source_parts, "_MIN_SPLIT", 0)
+    hashing = "  hash(a: string) { return crypto.createHash('md5').update(a); }\n"
+    for member in (
+        "  private a: string;\n",
+        "  b = 1\n",
+        "  constructor(private a: string) { this.x = g(a); }\n",
+        "  @Input()\n  set c(v: string) { this.x = v; }\n",
+        "  d(a: string): void;\n  d(a: any) { return a; }\n",
+        "  static e(): void {}\n  async *f() {}\n",
+    ):
+        for members in (member + hashing, hashing + member, member * 2 + hashing):
+            run = scan({"a.ts": f"export class A {{\n{members}}}\n"})
+            assert run.not_inspected == (), members
+            assert len(run.findings) == 1, members
+
+
 def test_findings_of_groups_are_those_of_the_whole_file(
     scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
