@@ -45,7 +45,7 @@ describe('orders {n}', () => {{
     const res = await fetch(`${{BASE}}/orders/${{name}}?page={n}`, {{ method: 'POST' }})
     expect(res.status).toBe(200)
     expect(rows.length).toBe({n} + 1)
-    res.set('x-order', name)
+    res.set('x-order', 'order {n}')
     setTimeout(() => vi.runAllTimers(), {n})
     const body = await res.json()
     expect(body).toEqual({{ id: {n}, name, tags: ['a', 'b'], total: {n} * 2 }})

@@ -81,6 +81,19 @@ def test_what_a_conjunction_excludes_is_left_out_and_the_rest_stays() -> None:
         assert reduced(body, text)["pattern-sinks"] == [{"patterns": expected}]
 
 
+def test_a_check_is_left_out_where_its_keyword_does_not_occur() -> None:
+    check = "if (typeof $X !== 'string') { ... throw ...; }\n..."
+    inside = {"patterns": [{"pattern": "$X"}, {"pattern-inside": check}]}
+    body = taint(sanitizers=[inside])
+    for text, stays in (
+        ("eval(req.query)", False),
+        ("if (typeof a) eval(req.query)", False),
+        ("if (a) { throw b } eval(req.query)", False),
+        ("if (typeof a) { throw b } eval(req.query)", True),
+    ):
+        assert ("pattern-sanitizers" in reduced(body, text)) is stays
+
+
 def test_a_rule_that_cannot_match_stays_whole() -> None:
     for body in (taint(), {"pattern": "eval(...)"}, {"mode": "join"}, {"r2c": 1}):
         assert reduced(body, "nothing here") == body

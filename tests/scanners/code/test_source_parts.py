@@ -160,7 +160,8 @@ def test_functions_are_grouped_by_the_rules_that_can_match_in_them() -> None:
             filler = filler.replace("; ", "\n    x\n    ")
         text = source(name, 2).decode()
         for n in range(2):
-            text = text.replace(f"return g{n}(", f"{filler}return g{n}(", 1)
+            call = f"return g{n}(" if f"return g{n}(" in text else f"g{n}("
+            text = text.replace(call, f"{filler}{call}", 1)
         part = part_of(text.encode(), dialect(name), rules_in)
         groups = made(part).groups
         words = {(b"g0(" in group.text, b"g1(" in group.text) for group in groups}
@@ -169,7 +170,7 @@ def test_functions_are_grouped_by_the_rules_that_can_match_in_them() -> None:
         is_as_expected = words == {(True, False), (False, True)} and sizes == [10, 10]
         return None if is_as_expected and len(same_lines) == 1 else (words, sizes)
 
-    check_each(("a.py", "a.go", "a.tsx"), check, name=str)
+    check_each(("a.py", "a.go", "a.ts"), check, name=str)
     same_rules = made(part_of(source("a.ts"), dialect("a.ts"), always))
     assert same_rules.groups == ()
 
@@ -196,7 +197,7 @@ def test_a_class_without_methods_of_a_group_is_not_in_it(
     methods = "".join(f"  m{n}() {{ return g{n}(); }}\n" for n in range(8))
     text = "".join(f"class C{n} {{\n{methods}}}\n" for n in range(4)).encode()
     groups = made(part_of(text, dialect("a.ts"), always)).groups
-    assert len(groups) >= 4
+    assert len(groups) >= 3
     for group in groups:
         assert (b"class C0" in group.text) + (b"class C3" in group.text) < 2
     assert sum(group.text.count(b"return") for group in groups) == 32
@@ -218,6 +219,26 @@ def test_any_bytes_give_pieces_in_order_within_the_text(data: bytes, name: str) 
     for piece in pieces(source(name, 2) + data, dialect(name)):
         assert end <= piece.start <= piece.end <= len(source(name, 2) + data)
         end = piece.end
+
+
+def test_a_class_without_some_methods_is_still_parsed(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """semgrep's TypeScript parser left out the whole class because of "; ;"."""
+    monkeypatch.setattr(source_parts, "_MIN_SPLIT", 0)
+    hashing = "  hash(a: string) { return crypto.createHash('md5').update(a); }\n"
+    for member in (
+        "  private a: string;\n",
+        "  b = 1\n",
+        "  constructor(private a: string) { this.x = g(a); }\n",
+        "  @Input()\n  set c(v: string) { this.x = v; }\n",
+        "  d(a: string): void;\n  d(a: any) { return a; }\n",
+        "  static e(): void {}\n  async *f() {}\n",
+    ):
+        for members in (member + hashing, hashing + member, member * 2 + hashing):
+            run = scan({"a.ts": f"export class A {{\n{members}}}\n"})
+            assert run.not_inspected == (), members
+            assert len(run.findings) == 1, members
 
 
 def test_findings_of_groups_are_those_of_the_whole_file(

@@ -59,8 +59,9 @@ KEYWORDS = frozenset(
     b"exports module iota bool byte".split()
 )
 
-# Keywords of Python without a synonym: a pattern with them needs them.
-_REQUIRED_KEYWORDS = frozenset(b"assert class except is raise while with".split())
+# Keywords without a synonym: a pattern with them needs them.
+_PYTHON_REQUIRED = frozenset(b"assert class except is raise while with".split())
+_OTHER_REQUIRED = frozenset(b"throw typeof".split())
 _META_NAME = lazy_re.compile(_META)
 _ALTERNATIVES = lazy_re.compile(
     r"\^?(?:\((?:\?:)?([A-Za-z0-9_|]+)\)|([A-Za-z0-9_]+))\$"
@@ -229,7 +230,7 @@ def _is_necessary(word: str, *, python: bool) -> bool:
         return False
     if word.encode() not in KEYWORDS:
         return True
-    return python and word.encode() in _REQUIRED_KEYWORDS
+    return word.encode() in (_PYTHON_REQUIRED if python else _OTHER_REQUIRED)
 
 
 def _prefix_of_name(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.code.result_cache import ResultCache
 
 # Changes when the derivation of conditions changes.
-_INDEX_VERSION = "5"
+_INDEX_VERSION = "6"
 #: Bytes of a text from which its applicable rules are cached.
 _MIN_CACHED_BYTES = 4000
 

@@ -325,19 +325,27 @@ class _ScanQueue:
 
     def _report(self, reports: list[FileMatches]) -> None:
         """Add the findings, with the lines that their data comes from."""
-        pairs = [
-            (unit, report.results[unit.name])
+        traced_units = {
+            unit.name: (unit, report.results[unit.name])
             for report in reports
             for unit in report.queued.units
-        ]
-        traced_results = iter(self.inspector.add_sources(pairs))
+            if not set(report.matches).isdisjoint(report.results[unit.name].matches)
+        }
+        traced_results = dict(
+            zip(
+                traced_units,
+                self.inspector.add_sources(traced_units.values()),
+                strict=True,
+            )
+        )
         for report in reports:
             lines = self._lines(report.queued.name)
             traced_matches: dict[Match, Match] = {}
             for unit in report.queued.units:
-                found = report.results[unit.name].matches
-                traced = next(traced_results).matches
-                traced_matches.update(zip(found, traced, strict=True))
+                if unit.name in traced_results:
+                    found = report.results[unit.name].matches
+                    traced = traced_results[unit.name].matches
+                    traced_matches.update(zip(found, traced, strict=True))
             for match in report.matches:
                 rule = self.rules.get(f"code/{match.rule}")
                 if rule is None:

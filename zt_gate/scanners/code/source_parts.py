@@ -14,7 +14,7 @@ stays.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -65,6 +65,7 @@ class Piece:
     first: int
     last: int
     children: tuple[Piece, ...] = ()
+    is_method: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +380,7 @@ def _methods(body: Node) -> Iterator[Piece]:
         if member.type == "decorator":
             continue
         if member.type == "method_definition":
-            yield _piece(member, *start, ())
+            yield replace(_piece(member, *start, ()), is_method=True)
         start = None
 
 
@@ -415,7 +416,10 @@ def _blanked(
         content = text[piece.start : piece.end]
         blank = _NOT_NEWLINE.sub(b" ", content)
         if language == "javascript":
-            blank = b";" + blank[1:]
+            # semgrep's parsers do not accept a class with "; ;".
+            filler = b"_(){}" if piece.is_method else b";"
+            if b"\n" not in content[: len(filler)]:
+                blank = filler + blank[len(filler) :]
         elif language == "python" and piece.start not in outermost:
             indent = len(content) - len(content.lstrip(b" \t"))
             blank = content[:indent] + b"pass" + blank[indent + 4 :]
