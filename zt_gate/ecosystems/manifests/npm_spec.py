@@ -15,9 +15,7 @@ _VCS = lazy_re.compile(
 _SHORTHAND = lazy_re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}(?:#.*)?\Z")
 _GIT_URL = lazy_re.compile(r"\.git(?:#|\Z)")
 _RANGE_START = lazy_re.compile(r"[\d^~<>=*]")
-_EXACT = lazy_re.compile(
-    r"\d{1,9}\.\d{1,9}\.\d{1,9}(?:[-+][0-9A-Za-z.+-]{1,200})?\Z"
-)
+_EXACT = lazy_re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}(?:[-+][0-9A-Za-z.+-]{1,200})?\Z")
 _LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 
 
