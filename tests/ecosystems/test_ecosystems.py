@@ -75,6 +75,8 @@ def test_each_installing_command_is_read_and_found_by_the_quick_check() -> None:
             is_deno = words[0] == "deno"
             option = "--with " if tool.name == "uv run" else ""
             line = f"{' '.join(words)} {option}{'npm:' if is_deno else ''}{example}"
+            if tool.needs_version:
+                line += f"{ecosystem.version_sign}1.0"
             if not any(word in line.encode() for word in ecosystem.install_words):
                 unseen.append(line)
             kinds = {entry.ecosystem for entry in in_string(line, (1, 1, 1))}

@@ -9,8 +9,7 @@ import pytest
 from tests.support.changes import context
 from tests.support.offenders import each_of
 from zt_gate import rulebook
-from zt_gate.ecosystems import ecosystem_named
-from zt_gate.ecosystems.manifests import hosts
+from zt_gate.ecosystems.manifests import cargo, hosts, reader_named
 from zt_gate.ecosystems.registries import endpoints, is_private
 from zt_gate.ecosystems.registries.default_settings import default_index
 from zt_gate.ecosystems.registries.package_manager_settings import SettingsSources
@@ -271,16 +270,12 @@ def test_cargo(path: str, text: str, where: list[str]) -> None:
 
 @pytest.mark.parametrize("written", ["corp", "other", "crates-io"])
 def test_a_crate_of_a_named_registry(written: str, tmp_path: Path) -> None:
-    reader = ecosystem_named("cargo")
-    assert reader is not None
-    from zt_gate.ecosystems.manifests import cargo
-
     text = f'[dependencies]\na = {{ version = "1", registry = "{written}" }}\n'.encode()
     files = {
         b".cargo/config.toml": b'[registries.corp]\nindex = "sparse+https://c.test/"\n'
     }
     manifest = Manifest(
-        FileChange(b"Cargo.toml", "A", 0, MODE_FILE), _reader("cargo"), text
+        FileChange(b"Cargo.toml", "A", 0, MODE_FILE), reader_named("cargo"), text
     )
     selection = RegistrySelection(
         context(RULES, tmp_path, environ={}, trusted_file=files.get)
@@ -289,12 +284,6 @@ def test_a_crate_of_a_named_registry(written: str, tmp_path: Path) -> None:
     assert entry.source.kind == ("registry" if written == "crates-io" else "index")
     is_trusted = selection.is_trusted_index(Addition(entry, manifest))
     assert is_trusted == (written == "corp")
-
-
-def _reader(name: str):  # type: ignore[no-untyped-def]
-    from zt_gate.ecosystems.manifests import reader_named
-
-    return reader_named(name)
 
 
 @each_of(
@@ -351,7 +340,7 @@ def test_the_index_of_an_included_file(
         trusted_file=contents.get,
         registries={"pypi": PUBLIC},
     )
-    reader = _reader("requirements")
+    reader = reader_named("requirements")
     (entry,) = reader.read(b"r/dev.txt", b"own-lib\n")
     file = FileChange(b"r/dev.txt", "M", MODE_FILE, MODE_FILE)
     addition = Addition(entry, Manifest(file, reader))

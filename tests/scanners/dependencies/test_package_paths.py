@@ -178,3 +178,21 @@ def test_a_command_of_a_required_module_adds_nothing(tmp_path: Path) -> None:
 def test_candidates(path: str, modules: tuple[str, ...]) -> None:
     assert ECOSYSTEM.containing_packages is not None
     assert ECOSYSTEM.containing_packages(path) == modules
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        ("golang.org/x/vuln/cmd/govulncheck", "golang.org/x/vuln"),
+        ("github.com/securego/gosec/v2/cmd/gosec", "github.com/securego/gosec/v2"),
+        ("mvdan.cc/sh/v3/cmd/shfmt", "mvdan.cc/sh/v3"),
+        ("honnef.co/go/tools/staticcheck", "honnef.co/go/tools/staticcheck"),
+        ("github.com/cmd/cmd", "github.com/cmd/cmd"),
+    ],
+)
+def test_offline_the_usual_folder_of_commands_is_left_out(
+    command: str, module: str, tmp_path: Path
+) -> None:
+    here = context(RULES, tmp_path, environ={}, offline=True)
+    run = SCANNER.scan(change_of({"a.sh": f"go install {command}@v1\n"}), here)
+    assert said(run) == [("unverified", module)]

@@ -30,10 +30,20 @@ Place = tuple[int, int, int]
 #: ``url``, ``vcs``: that address.  ``path``: a folder or file.  ``include``:
 #: another manifest that is read as part of this one.  ``import``: a module that
 #: code imports (the target); the dependency scanner maps it to a package.  ``self``:
-#: the project's own name.  ``computed``: a value that only running the file would
+#: the project's own name.  ``foreign``: the archive of another package or version, which
+#: a lock file gives a package.  ``computed``: a value that only running the file would
 #: give; the target describes it.
 SourceKind = Literal[
-    "registry", "index", "url", "vcs", "path", "include", "import", "self", "computed"
+    "registry",
+    "index",
+    "url",
+    "vcs",
+    "path",
+    "include",
+    "import",
+    "self",
+    "computed",
+    "foreign",
 ]
 
 #: Why a file could not be read: ``unreadable`` blocks, ``not_applicable`` is listed.

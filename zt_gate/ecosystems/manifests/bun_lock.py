@@ -13,7 +13,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
 )
 from zt_gate.ecosystems.manifests.npm_spec import (
-    archive_source,
+    locked_source,
     parse_spec,
     split_version,
 )
@@ -52,7 +52,7 @@ def _dependencies(document: Document, direct: set[str]) -> Iterator[Dependency]:
         name, version = split_version(descriptor)
         resolved = items[1] if len(items) > 1 else ""
         if isinstance(resolved, str) and "://" in resolved:
-            source = archive_source(resolved)
+            source = locked_source(resolved, name, version)
         else:
             _, version, source = parse_spec(name, version)
         yield make_dependency(

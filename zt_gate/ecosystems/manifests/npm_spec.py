@@ -15,6 +15,7 @@ _VCS = lazy_re.compile(
 _SHORTHAND = lazy_re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}(?:#.*)?\Z")
 _GIT_URL = lazy_re.compile(r"\.git(?:#|\Z)")
 _RANGE_START = lazy_re.compile(r"[\d^~<>=*]")
+_EXACT = lazy_re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}(?:[-+][0-9A-Za-z.+-]{1,200})?\Z")
 _LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 
 
@@ -85,3 +86,31 @@ def archive_source(address: str) -> Source:
     is_scoped = len(parts) > 4 and parts[-2].startswith("@")
     name_parts = 2 if is_scoped else 1
     return Source("index", "/".join(parts[:-name_parts]))
+
+
+def locked_source(address: str, name: str, version: str) -> Source:
+    """Return the source of a locked package; ``foreign`` for the archive of another one.
+
+    A registry keeps the archive of a version at NAME/-/NAME-VERSION.tgz, and installers
+    do not compare: whatever is at the address is installed under the name.
+    """
+    source = archive_source(address)
+    is_from_registry = source.kind in {"registry", "index"} and "://" in address
+    if not is_from_registry or not _EXACT.match(version):
+        return source
+    is_own = _is_archive_of(address, name, version)
+    return source if is_own else Source("foreign", address)
+
+
+def _is_archive_of(address: str, name: str, version: str) -> bool:
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        path = unquote(urlsplit(address).path)
+    except ValueError:
+        return False
+    package, _, file = path.partition("/-/")
+    base = name.rpartition("/")[2]
+    # Some registries put the scope before the file's name as well.
+    files = {f"{stem}-{version.partition('+')[0]}.tgz".lower() for stem in (base, name)}
+    return package.lower().endswith(f"/{name.lower()}") and file.lower() in files

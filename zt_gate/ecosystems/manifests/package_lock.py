@@ -17,7 +17,7 @@ from zt_gate.ecosystems.manifests.base import (
     object_at,
     quoted,
 )
-from zt_gate.ecosystems.manifests.npm_spec import archive_source
+from zt_gate.ecosystems.manifests.npm_spec import locked_source
 from zt_gate.ecosystems.manifests.package_json import declared_names
 from zt_gate.syntax import json
 
@@ -100,5 +100,5 @@ def _dependency(
 ) -> Dependency:
     version = str(table.get("version", ""))
     resolved = str(table.get("resolved") or "")
-    source = archive_source(resolved or version)
+    source = locked_source(resolved or version, name, version)
     return make_dependency("npm", name, place, section, version, source, direct=direct)

@@ -16,7 +16,7 @@ from zt_gate.ecosystems.manifests.base import (
     unnamed_entry,
     valid_name,
 )
-from zt_gate.ecosystems.manifests.npm_spec import archive_source
+from zt_gate.ecosystems.manifests.npm_spec import archive_source, locked_source
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _package(text: Text, key: Node, value: Node, direct: set[str]) -> Dependency
     match = _NEW.match(written) or _OLD.match(written)
     if match is not None and valid_name("npm", match[1]):
         name, version = match[1], match[2].partition("_")[0]
-        source = _source(resolution, version)
+        source = _source(resolution, version, name)
     else:
         name_node = value.get("name")
         if name_node is None or not valid_name("npm", name_node.value):
@@ -82,9 +82,11 @@ def _package_at_address(written: str, place: Place) -> Dependency:
     return unnamed_entry("npm", Source("url", written), place, "packages", direct=False)
 
 
-def _source(resolution: Node | None, version: str) -> Source:
+def _source(resolution: Node | None, version: str, name: str = "") -> Source:
     repository = resolution.get("repo") if resolution else None
     if repository is not None:
         return Source("vcs", repository.value)
     tarball = resolution.get("tarball") if resolution else None
-    return archive_source(version if tarball is None else tarball.value)
+    if tarball is None:
+        return archive_source(version)
+    return locked_source(tarball.value, name, version)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
-from zt_gate.ecosystems.manifests import toml_lines
+from zt_gate.ecosystems.manifests import pypi_files, toml_lines
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -69,6 +69,9 @@ def _dependency(
     source = _source(package.source)
     if source.kind == "registry" and ecosystem == "pypi":
         source = _foreign_source(package.artifacts) or source
+    if source.kind in {"registry", "index"} and ecosystem == "pypi":
+        foreign = _foreign_archive(package)
+        source = Source("foreign", foreign) if foreign else source
     if not package.name:
         raise ManifestError(package.place[0], "package without a name")
     version = package.version
@@ -146,6 +149,14 @@ def _foreign_source(artifacts: Sequence[str]) -> Source | None:
         if origin and not hosts.is_pypi(origin):
             return Source("url", url)
     return None
+
+
+def _foreign_archive(package: LockedPackage) -> str:
+    """Return the address of a file that is another project's or version's, "" for none."""
+    for address in package.artifacts:
+        if not pypi_files.is_file_of(address, package.name, package.version):
+            return address
+    return ""
 
 
 def _read_with_parser(data: bytes) -> list[LockedPackage]:

@@ -17,9 +17,10 @@ from zt_gate.ecosystems.manifests.base import (
     Text,
     decode_manifest,
     make_dependency,
+    valid_name,
 )
 from zt_gate.ecosystems.manifests.npm_spec import (
-    archive_source,
+    locked_source,
     parse_spec,
     split_version,
 )
@@ -98,11 +99,13 @@ def _dependency(text: Text, block: _Block) -> Dependency | None:
         package, version, source = _berry_resolution(block.resolution)
         if source.target == "workspace":
             return None
+        if source.kind == "path" and not valid_name("npm", package):
+            return None  # a folder may have a name that no registry accepts
     else:
         package, _, source = parse_spec(name, version_range)
         version = block.version
         if block.resolved:
-            source = archive_source(block.resolved)
+            source = locked_source(block.resolved, package, version)
     return make_dependency(
         "npm", package, place, "yarn.lock", version, source, direct=False
     )
@@ -117,8 +120,9 @@ def _berry_resolution(resolution: str) -> tuple[str, str, Source]:
         from urllib.parse import unquote
 
         version, _, archive_url = reference.partition("::__archiveUrl=")
-        source = archive_source(unquote(archive_url)) if archive_url else Source()
-        return name, version, source
+        if not archive_url:
+            return name, version, Source()
+        return name, version, locked_source(unquote(archive_url), name, version)
     if protocol == "workspace":
         return name, "", Source("path", "workspace")
     if protocol == "patch":

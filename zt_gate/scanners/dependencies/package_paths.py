@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Sections, besides those of commands, whose entries may be a part of a package.
 _SECTIONS = frozenset(("tool", "additional_dependencies"))
 
+#: The folder in which a module usually keeps its commands.
+_COMMANDS = "/cmd/"
+
 
 def candidates(entry: Dependency) -> tuple[str, ...]:
     """Return the packages that may hold an entry, the longest name first; () if it is one."""
@@ -40,7 +43,7 @@ def with_packages(
     asked.  A package without a usable answer is taken, so that the fault is reported.
     """
     if collector.context.offline:
-        return list(additions)
+        return [_guessed(addition) for addition in additions]
     from zt_gate.ecosystems.registries.base import Missing
 
     questions: dict[int, list[Question]] = {}
@@ -61,6 +64,14 @@ def with_packages(
                 result[number] = _renamed(additions[number], question.key)
                 break
     return result
+
+
+def _guessed(addition: Addition) -> Addition:
+    """Return an addition with the package that most likely holds its command."""
+    entry = addition.dependency
+    name = entry.key.partition(_COMMANDS)[0]
+    is_one = name != entry.key and name in candidates(entry)
+    return _renamed(addition, name) if is_one else addition
 
 
 def _renamed(addition: Addition, name: str) -> Addition:

@@ -290,6 +290,8 @@ def _outside_kind(addition: Addition, selection: RegistrySelection) -> str:
     if source.kind in {"url", "vcs"}:
         is_requirements_file = entry.section in {"--requirement", "--constraint"}
         return "remote" if is_requirements_file else source.kind
+    if source.kind == "foreign":
+        return source.kind
     if source.kind == "path":
         is_outside = leaves_repository(addition.manifest.file.path, source.target)
         return "path" if is_outside else ""
