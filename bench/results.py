@@ -47,6 +47,12 @@ SECTIONS = (
             "result: no commit is judged twice."),
     Section("code-speed", "Speed of the code scanner",
             ("python", "-m", "bench.code_speed", "--markdown")),
+    Section("tree", "Whole trees",
+            ("python", "bench/tree.py", "{data}/trees", "--markdown"),
+            "Copies of public projects, every file as new, no result in the cache; a line of "
+            "progress every 30 s. Without `code` (`--skip code`) 10,000 files, because of the "
+            "time; with it the source files of three projects.",
+            ("trees",)),
     Section("secrets", "Secrets",
             ("bench/secrets", "--cases", "{data}/practice-secrets.jsonl.xz", "--markdown"),
             "Cases from the public test suites of gitleaks, betterleaks and detect-secrets, "

@@ -36,15 +36,17 @@ LARGEST_FILE = 4 << 20
 SESSION, RESIDENT = 3, 21
 SCAN = """
 import json, sys
+from collections import Counter
 from pathlib import Path
 from zt_gate.commands.scan import run_scan
 from zt_gate.review.request import Request
 folder = Path(sys.argv[1])
 report = run_scan(Request(kind="tree", paths=(str(folder),), folder=folder, offline=True,
                           log=False, skip=tuple(sys.argv[2:])))
+found = Counter(item.finding.scanner for item in report.findings)
 runs = [{"scanner": run.scanner, "status": run.status, "reason": run.reason,
          "files": run.files, "lines": run.lines, "cpu": run.cpu_seconds,
-         "wall": run.seconds, "findings": len(run.findings),
+         "wall": run.seconds, "findings": found[run.scanner],
          "failed": sum(one.kind == "failed" for one in run.not_inspected)}
         for run in report.runs]
 print(json.dumps({"runs": runs, "verdict": report.verdict.value, "errors": report.errors}))

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import (
     command_effects,
     file_kinds,
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 #: Bytes of a line: of a neighbour that a rule's ``near`` looks at, of a command.
 _NEIGHBOUR_BYTES = 4000
 _COMMAND_BYTES = 8000
+#: Characters of a line that nobody writes by hand, and how far a word in it is near.
+_PACKED_LINE = 1000
+_NEAR_BYTES = 2000
+#: A command whose address is left out: it stands for a kind of command.
+_WITHOUT_ADDRESS = lazy_re.compile(
+    r"\b(?:curl|wget|iwr|irm|fetch)\s+(?:-\S{1,20}\s+){0,4}(?:\.{3}|\u2026)\s*(?:[|)]|\Z)"
+)
 #: The end of a line whose command goes on: a backslash, a pipe, a list operator.
 _CONTINUES = lazy_re.compile(rb"(?:(?<!\\)\\|\||&&)[ \t]{0,8}\Z")
 
@@ -132,7 +140,7 @@ def _match_text_rule(
         if rule.unless is not None and rule.unless.search(text):
             continue
         if rule.near is not None:
-            surroundings = _surroundings(lines, index, rule.within, text)
+            surroundings = _surroundings(lines, index, rule.within, text, match.span())
             if rule.near.search(surroundings) is None:
                 continue
         start, end = match.span()
@@ -140,8 +148,15 @@ def _match_text_rule(
         return
 
 
-def _surroundings(lines: Sequence[Line], index: int, within: int, text: str) -> str:
-    """Return the added lines within a distance, counted in line numbers of the file."""
+def _surroundings(
+    lines: Sequence[Line], index: int, within: int, text: str, span: tuple[int, int]
+) -> str:
+    """Return the added lines within a distance, counted in line numbers of the file.
+
+    A line of minified code is many functions: there the distance is one of bytes.
+    """
+    if len(text) > _PACKED_LINE:
+        return _near_in_long_line(lines, index, text, span)
     if not within:
         return text
     number = lines[index].number
@@ -150,6 +165,18 @@ def _surroundings(lines: Sequence[Line], index: int, within: int, text: str) -> 
     last = bisect_left(numbers, number + within + 1)
     nearby = b"\n".join(line.data[:_NEIGHBOUR_BYTES] for line in lines[first:last])
     return f"{decode_lossy(nearby)}\n{text}"
+
+
+def _near_in_long_line(
+    lines: Sequence[Line], index: int, text: str, span: tuple[int, int]
+) -> str:
+    first, last = span[0] - _NEAR_BYTES, span[1] + _NEAR_BYTES
+    parts = [text[max(0, first) : last]]
+    if first < 0 and index:
+        parts.insert(0, decode_lossy(lines[index - 1].data[first:]))
+    if last > len(text) and index + 1 < len(lines):
+        parts.append(decode_lossy(lines[index + 1].data[: last - len(text)]))
+    return "\n".join(parts)
 
 
 def _find_commands(
@@ -179,9 +206,12 @@ def _find_commands(
             end = start + len(effect.matched_text)
             if place == "text" and contexts.is_forbidden(index_of[number], start, end):
                 continue
+            level = effect.level
+            if place == "text" and _WITHOUT_ADDRESS.match(effect.matched_text):
+                level = Level.WARN
             yield LineHit(
                 effect.rule or "agent_config/git-hook",
-                effect.level,
+                level,
                 number,
                 text,
                 start,

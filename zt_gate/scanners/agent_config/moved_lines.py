@@ -18,7 +18,7 @@ from zt_gate.syntax.surroundings import EVERYTHING, Reach, surroundings
 from zt_gate.syntax.text import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from zt_gate.model.change import FileChange
     from zt_gate.scanners.agent_config.line_hits import LineHit
@@ -58,7 +58,9 @@ def without_moved(
         for hit in added_text.find_hits(list(run.numbered()), kinds, rules)
         if hit.number in removed
     )
-    return _without(old, hits)
+    # A paragraph is one line: what it runs counts, not the sentences around it.
+    key = _command_key if "prose" in kinds else _key
+    return _without(old, hits, key)
 
 
 def without_moved_payloads(
@@ -83,19 +85,27 @@ def without_moved_payloads(
             for hunk in file.hunks
         ),
     )
-    return _without(payloads.find_hits(backwards, content, rules, hosts), hits)
+    return _without(payloads.find_hits(backwards, content, rules, hosts), hits, _key)
 
 
-def _without(old_hits: Iterable[LineHit], hits: Iterable[LineHit]) -> list[LineHit]:
-    """Return the hits that are more than the old ones with the same words."""
-    old = Counter(map(_key, old_hits))
+def _without(
+    old_hits: Iterable[LineHit],
+    hits: Iterable[LineHit],
+    key: Callable[[LineHit], tuple[str, str, str]],
+) -> list[LineHit]:
+    """Return the hits that are more than the old ones with the same key."""
+    old = Counter(map(key, old_hits))
     new = []
     for hit in hits:
-        if old[_key(hit)] > 0:
-            old[_key(hit)] -= 1
+        if old[key(hit)] > 0:
+            old[key(hit)] -= 1
         else:
             new.append(hit)
     return new
+
+
+def _command_key(hit: LineHit) -> tuple[str, str, str]:
+    return hit.rule, hit.message, " ".join(hit.text[hit.start : hit.end].split())
 
 
 def _key(hit: LineHit) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.scanners.agent_config import payload_forms
+from zt_gate.scanners.agent_config.packed_names import NameReach
 from zt_gate.scanners.agent_config.payload_effects import (
     NOWHERE,
     PayloadEffect,
@@ -23,7 +24,7 @@ from zt_gate.scanners.agent_config.payload_effects import (
 from zt_gate.syntax import code_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from zt_gate.syntax.code_text import CodeText
 
@@ -53,6 +54,8 @@ _EVALUATES_LINE = lazy_re.compile(
     r"|assert)[ \t]+(?![=.)(])(?P<argument>[^\n;]{1,4000})"
 )
 #: Calls that start a program; most of them through a shell.
+#: Methods of every function and of every task in JavaScript, where they start no program.
+_NO_PROGRAM = frozenset((".call", ".run"))
 _STARTS = lazy_re.compile(
     r"\brequire\s*\(\s*[\"'](?:node:)?child_process[\"']\s*\)\.\w+\s*(?=\()"
     r"|\b(?:os\.(?:system|popen|exec[lv]p?e?|spawn[lv]p?e?)|subprocess\.(?:run|call"
@@ -115,8 +118,9 @@ _FETCHES = lazy_re.compile(
     r"|\bXMLHttpRequest\b|\bHttpClient\b|\bhttp\.request\s*\(\s*[\"']https?"
     r"|\burl\.openStream\s*\(|\.openConnection\s*\(|\bdownload\.file\s*\("
 )
+# It begins behind the blanks: a long comment is as many of them in the view.
 _ASSIGNS = lazy_re.compile(
-    r"(?m)(?:^|(?<=[;{(,:\s]))[ \t]*(?:(?:const|let|var|my|our|local|final|auto|val"
+    r"(?m)(?:^|(?<=[;{(,:\s]))(?:(?:const|let|var|my|our|local|final|auto|val"
     r"|String|byte\[\]|string|\[string\]|def)[ \t]+)?"
     r"(?P<name>[$@%]?[A-Za-z_]\w{0,80})(?:[ \t]*:[ \t]*[\w\[\], ."
     r"|]{1,60})?[ \t]*(?::=|\.?\+?=(?![=~>]))[ \t]*(?P<value>[^\n;]{1,20000})"
@@ -326,13 +330,17 @@ class _Flow:
         self.code = code
         self._find_in_shell = find_in_shell
         self.family = family
-        self.aliases: set[str] = set()
+        self._reach = NameReach(code)
+        # The other names of what evaluates and decodes, with where they get them.
+        self.aliases: dict[str, list[int]] = {}
         if _ALIASED.search(code.view):
-            self.aliases = {match["name"] for match in _ALIAS.finditer(code.view)}
-        self.decoders: set[str] = set()
+            for match in _ALIAS.finditer(code.view):
+                self.aliases.setdefault(match["name"], []).append(match.start())
+        self.decoders: dict[str, list[int]] = {}
         if _DECODER_ALIASED.search(code.view):
             for match in _DECODER_ALIAS.finditer(code.view):
-                self.decoders.update(name for name in match.groups() if name)
+                for name in filter(None, match.groups()):
+                    self.decoders.setdefault(name, []).append(match.start())
         self._starts = [literal.start for literal in code.strings]
         self._names: dict[str, list[tuple[int, PayloadOrigin]]] = {}
         self.files: dict[str, PayloadOrigin] = {}
@@ -395,8 +403,12 @@ class _Flow:
         """Return the origin of a name by its last assignment before an offset."""
         for position, origin in reversed(self._names.get(name.lstrip("$@"), ())):
             if position < at:
-                return origin
+                return origin if self._reach.reaches(name, position, at) else NOWHERE
         return NOWHERE
+
+    def _is_other_name(self, name: str, given: Sequence[int], at: int) -> bool:
+        """Whether a name has at an offset what it gets at one of the others."""
+        return any(self._reach.reaches(name, position, at) for position in given)
 
     def _extended(self, start: int, end: int) -> tuple[int, int]:
         """Extend a value over the lines of its open parentheses."""
@@ -418,7 +430,8 @@ class _Flow:
             _DECODES.search(part)
             or any(
                 re.search(rf"(?<![\w.]){re.escape(name)}\s*\(", part)
-                for name in self.decoders
+                and self._is_other_name(name, given, start)
+                for name, given in self.decoders.items()
             )
             or (_UNPACKS.search(part) and self._has_literal(start, end))
         ):
@@ -447,10 +460,8 @@ class _Flow:
         return any(len(text) > 16 for _, text in self._strings(start, end))
 
     def _strings(self, start: int, end: int) -> Iterator[tuple[int, str]]:
-        first = bisect_left(self._starts, start)
-        for literal in self.code.strings[first:]:
-            if literal.start >= end:
-                return
+        first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        for literal in self.code.strings[first:last]:
             yield literal.start, literal.text
 
     def _urls(self, start: int, end: int) -> tuple[str, ...]:
@@ -476,8 +487,10 @@ class _Flow:
             start = match.end() + 1
             end = _closing(view, start, start, 1)
             yield from self._run_expression(name, match.start(), start, end)
-        for alias in self.aliases:
+        for alias, given in self.aliases.items():
             for match in re.finditer(rf"(?<![\w.]){re.escape(alias)}\s*\(", view):
+                if not self._is_other_name(alias, given, match.start()):
+                    continue
                 end = _closing(view, match.end(), match.end(), 1)
                 yield from self.origin(match.end(), end).effects(match.start())
         is_loose = self.family in {"php", "ruby", "perl"} and evaluates
@@ -572,7 +585,9 @@ class _Flow:
             first = _first_argument(view, start, end)
             if "::new" in match[0] or "Command" in match[0]:
                 end = _chain_end(view, match.start())
-            yield from self._origin_of_command(start, first).effects(match.start())
+            if self.family != "javascript" or match[0] not in _NO_PROGRAM:
+                origin = self._origin_of_command(start, first)
+                yield from origin.effects(match.start())
             yield from self._piped(match.start(), start, end)
             for at, text in self._commands(start, end):
                 for effect in self._find_in_shell(text):
@@ -644,8 +659,11 @@ class _Flow:
         if " " in text or "\n" in text:
             yield start, text
         for name in _NAME.findall(self.code.view[start:end])[:20]:
-            if name.lstrip("$@") in self.texts:
-                yield self.texts[name.lstrip("$@")]
+            plain = name.lstrip("$@")
+            if plain in self.texts:
+                at, given = self.texts[plain]
+                if self._reach.reaches(plain, at, start):
+                    yield at, given
 
     def _command_text(self, start: int, end: int) -> str:
         """Return the strings of an expression as one command line, words in quotes."""

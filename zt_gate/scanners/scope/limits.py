@@ -157,10 +157,13 @@ def _generated(
     """Yield edited generated files if the change edits no possible source of them.
 
     A file whose start is not available (a patch without its blobs) counts as a
-    source; the scanners that must read it report it as not inspected.
+    source; the scanners that must read it report it as not inspected.  A lock file is
+    neither: an update of what it pins changes it alone.
     """
     edited = []
     for file in change.files:
+        if is_any(file.path, "lock"):
+            continue
         if not file_groups.is_generated(file.path) and not _has_mark(
             file, file_groups.marks
         ):
