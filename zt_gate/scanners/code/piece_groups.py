@@ -6,12 +6,11 @@ text.  So functions in which the same rules can match come together, and not too
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from zt_gate.scanners.code.source_parts import Piece
 
 #: Work of the engine in the unit of one rule on one byte: parsing a byte, and bytes that
 #: take as long as a further text.
@@ -19,6 +18,18 @@ PARSING = 3
 START_BYTES = 1000
 #: Bytes of the pieces of one group.
 GROUP_BYTES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A function or class, by bytes and by 1-based lines; ``children`` are pieces in it."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+    children: tuple[Piece, ...] = ()
+    is_method: bool = False
 
 
 def grouped(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from zt_gate import lazy_re
 from zt_gate.scanners.code import python_statements, second_parser
 from zt_gate.scanners.code.newer_syntax import in_older_form
-from zt_gate.scanners.code.piece_groups import grouped
+from zt_gate.scanners.code.piece_groups import Piece, grouped
 from zt_gate.scanners.code.prefilter_literals import KEYWORDS
 
 if TYPE_CHECKING:
@@ -54,18 +54,6 @@ _STATEMENTS = frozenset(
 )  # fmt: skip
 # Functions of test frameworks whose calls contain tests.  A test is a function of its own.
 _SUITES = frozenset((b"describe", b"suite", b"context", b"fdescribe", b"xdescribe"))
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A function or class, by bytes and by 1-based lines; ``children`` are pieces in it."""
-
-    start: int
-    end: int
-    first: int
-    last: int
-    children: tuple[Piece, ...] = ()
-    is_method: bool = False
 
 
 @dataclass(frozen=True, slots=True)
