@@ -56,7 +56,7 @@ def test_the_lock_has_pins_with_hashes_and_nothing_else() -> None:
     assert names == sorted(set(names))
 
 
-@pytest.mark.parametrize("extra", ["", "dev", "lsp", "mcp", "sarif"])
+@pytest.mark.parametrize("extra", ["", "dev", "docs", "lsp", "mcp", "sarif"])
 def test_every_requirement_of_the_project_is_pinned_as_it_asks(extra: str) -> None:
     known = pins(extra)
     project = PROJECT["project"]
@@ -188,7 +188,7 @@ def test_the_lock_is_written_as_pip_reads_it() -> None:
     assert match.group(1, 2, 3) == ("a-b", "1.0", "dev")
     assert made.locked_pins() == [
         f"{name}=={version}"
-        for name, version in pins("dev", "lsp", "mcp", "sarif").items()
+        for name, version in pins("dev", "lsp", "mcp", "sarif", "docs").items()
     ]
 
 
