@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 from tests.scanners.code.scanning import found
 from tests.support.changes import change_of
 from tests.support.offenders import check_each
+from zt_gate.scanners.code import source_parts
 from zt_gate.scanners.code.generated_code import MIN_BYTES, kind_of
+from zt_gate.scanners.code.languages import by_name
+from zt_gate.scanners.code.source_parts import part_of
 from zt_gate.scanners.code.targets import LineRanges
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.scanners.code.scanning import Scan
 
 NONE = LineRanges(())
@@ -84,7 +89,10 @@ def test_rules_that_follow_data_are_left_out_and_others_are_not(scan: Scan) -> N
     assert "javascript-code-execution" not in rules
     (skip,) = run.not_inspected
     assert (skip.kind, skip.is_new) == ("not_applicable", True)
-    assert skip.reason == "a bundle: rules that follow data were not applied"
+    assert (
+        skip.reason
+        == "a bundle: only rules that are certain and follow no data were applied"
+    )
 
 
 def test_only_a_newly_skipped_file_is_new(scan: Scan) -> None:
@@ -94,3 +102,40 @@ def test_only_a_newly_skipped_file_is_new(scan: Scan) -> None:
     plain = by_hand() + FLOW
     run = scan(change_of({"dist.js": "// @generated\n" + plain}, {"dist.js": plain}))
     assert run.not_inspected == ()
+
+
+def test_generated_code_is_not_divided_for_the_engine() -> None:
+    """A bundle of megabytes in a hundred groups took minutes; no rule left needs them."""
+    flow = "".join(
+        f"function f{n}(req, res) {{ const v{n} = req.query.q; eval(v{n}); {'x();' * 90} }}\n"
+        for n in range(120)
+    ).encode()
+    dialect = by_name(b"a.js")
+    assert dialect is not None
+
+    def applicable(text: bytes) -> frozenset[str]:
+        return frozenset(("a",)) if b"eval" in text else frozenset()
+
+    divided = part_of(flow, dialect, applicable)
+    whole = part_of(flow, dialect, applicable, divide=False)
+    assert divided is not None
+    assert whole is not None
+    assert len(divided.groups) > 1
+    assert (whole.groups, whole.text) == ((), divided.text)
+
+
+def test_too_much_text_in_all_groups_is_not_divided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "".join(
+        f"function f{n}(a) {{ eval(a); {'x();' * 600} }}\n" for n in range(30)
+    ).encode()
+    dialect = by_name(b"a.js")
+    assert dialect is not None
+    part = part_of(text, dialect, lambda _: frozenset(("a",)))
+    assert part is not None
+    assert part.groups
+    monkeypatch.setattr(source_parts, "_MAX_DIVIDED", len(text))
+    part = part_of(text, dialect, lambda _: frozenset(("a",)))
+    assert part is not None
+    assert part.groups == ()

@@ -35,8 +35,8 @@ class QueuedFile:
     cached: Mapping[str, InspectionResult]
     #: Texts of functions that the change does not concern.
     untouched: frozenset[bytes] = frozenset()
-    #: Whether rules that follow data are not applied to it.
-    without_flow: bool = False
+    #: Whether no person wrote it in this form, so that most rules are not applied.
+    is_generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

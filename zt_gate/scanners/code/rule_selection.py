@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.model.finding import Confidence
 from zt_gate.scanners.code.languages import LANGUAGES, Language
 from zt_gate.scanners.code.prefilter_conditions import (
     PrefilterText,
@@ -101,6 +102,12 @@ class EngineRules:
     ) -> None:
         self._workdir = workdir
         self._languages: dict[str, _LanguageRules] = {}
+        self._certain = {
+            str(rule.data["engine"]["id"])
+            for rule in rules.values()
+            if rule.confidence is Confidence.HIGH
+            and isinstance(rule.data.get("engine"), dict)
+        }
         self._file_numbers = itertools.count(1)  # safe for several threads
         for rule in rules.values():
             body = rule.data.get("engine")
@@ -171,9 +178,17 @@ class EngineRules:
         body = self._languages[language].bodies.get(rule, {})
         return bool(body.get("mode") == "taint")
 
-    def without_flow(self, language: str, ids: Iterable[str]) -> frozenset[str]:
-        """Return the ids without those of rules that follow data."""
-        return frozenset(name for name in ids if not self.follows_data(language, name))
+    def for_generated(self, language: str, ids: Iterable[str]) -> frozenset[str]:
+        """Return the ids of rules for code that no person wrote in this form.
+
+        They follow no data and are certain: a doubt about such code is one about its
+        source, and the time of each rule grows faster than a text of megabytes.
+        """
+        return frozenset(
+            name
+            for name in ids
+            if name in self._certain and not self.follows_data(language, name)
+        )
 
     def write_file(
         self,

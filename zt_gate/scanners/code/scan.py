@@ -134,11 +134,11 @@ class _ScanQueue:
             self._count(target)
             return False
         whole_target = target
-        target = self._without_flow(target)
+        target = self._without_most_rules(target)
         if not target.rules:
             self._count(target)
             return False
-        part = self._part(target)
+        part = self._part(target, divide=target is whole_target)
         self._copies += 1
         name = f"src/{self._copies:06}.{target.dialect.extension}"
         whole = InspectionUnit(name, target.dialect, "", target.rules, target.touched)
@@ -151,7 +151,7 @@ class _ScanQueue:
         self._write(name, target.text)
         self._write_copies(texts)
         untouched = frozenset() if part is None else part.untouched
-        without_flow = target is not whole_target
+        is_generated = target is not whole_target
         self._queued.append(
             QueuedFile(
                 target.without_text(),
@@ -159,7 +159,7 @@ class _ScanQueue:
                 units,
                 cached,
                 untouched,
-                without_flow,
+                is_generated,
             )
         )
         self.progress.wait_for(
@@ -169,16 +169,16 @@ class _ScanQueue:
             self.flush()
         return True
 
-    def _without_flow(self, target: Target) -> Target:
-        """Leave out the rules that follow data where no person wrote the code."""
+    def _without_most_rules(self, target: Target) -> Target:
+        """Leave out most rules where no person wrote the code."""
         language = target.dialect.language.name
-        rules = self.engine_rules.without_flow(language, target.rules)
+        rules = self.engine_rules.for_generated(language, target.rules)
         if rules == target.rules:
             return target
         kind = generated_code.kind_of(target.text, target.added)
         if not kind:
             return target
-        reason = f"{kind}: rules that follow data were not applied"
+        reason = f"{kind}: only rules that are certain and follow no data were applied"
         self.result.not_inspected.append(
             NotInspected(
                 target.path,
@@ -356,7 +356,7 @@ class _ScanQueue:
                 preexisting = subject in report.old_subjects
                 self.result.findings.append(replace(finding, preexisting=preexisting))
 
-    def _part(self, target: Target) -> Part | None:
+    def _part(self, target: Target, *, divide: bool) -> Part | None:
         """Return the part of the new content in which the change can have a finding."""
         hunks = target.file.hunks
         return part_of(
@@ -365,6 +365,7 @@ class _ScanQueue:
             self._applicable(target.dialect, target.rules),
             touched=target.touched,
             removed=b"\n".join(hunk.removed.head(_MAX_REMOVED) for hunk in hunks),
+            divide=divide,
         )
 
     def _old_part(self, text: bytes, queued: QueuedFile) -> Part | None:
@@ -372,10 +373,16 @@ class _ScanQueue:
         dialect = queued.target.dialect
         language = dialect.language.name
         rules = self.engine_rules.applicable(language, text)
-        if queued.without_flow:
-            rules = self.engine_rules.without_flow(language, rules)
+        if queued.is_generated:
+            rules = self.engine_rules.for_generated(language, rules)
         applicable = self._applicable(dialect, rules)
-        return part_of(text, dialect, applicable, untouched=queued.untouched)
+        return part_of(
+            text,
+            dialect,
+            applicable,
+            untouched=queued.untouched,
+            divide=not queued.is_generated,
+        )
 
     def _applicable(
         self, dialect: Dialect, rules: frozenset[str]
@@ -388,8 +395,8 @@ class _ScanQueue:
         stem, _, extension = queued.name.rpartition(".")
         language = queued.target.dialect.language.name
         rules = self.engine_rules.applicable(language, text)
-        if queued.without_flow:
-            rules = self.engine_rules.without_flow(language, rules)
+        if queued.is_generated:
+            rules = self.engine_rules.for_generated(language, rules)
         name = f"{stem}-old.{extension}"
         touched = queued.target.touched_before
         whole = InspectionUnit(name, queued.target.dialect, "", rules, touched)

@@ -36,6 +36,8 @@ MIN_BYTES = 4000
 _MIN_SPLIT = 1000
 #: Pieces of a file; a file of more pieces is inspected as a whole.
 _MAX_PIECES = 4000
+#: Bytes of all groups' texts; more take longer to write than they save.
+_MAX_DIVIDED = 16_000_000
 
 Touched = tuple[tuple[int, int], ...]
 
@@ -214,12 +216,14 @@ def part_of(
     touched: Touched | None = None,
     removed: bytes = b"",
     untouched: frozenset[bytes] = frozenset(),
+    divide: bool = True,
 ) -> Part | None:
     """Return the part of a text that can have findings of interest; None without a split.
 
     ``applicable`` returns the rules that can match in a text.  ``touched`` are the lines
     of the change, None for all of them, and ``removed`` what it removed.  ``untouched``
-    are texts of pieces that are known to be of no interest.
+    are texts of pieces that are known to be of no interest.  ``divide`` allows groups,
+    which only rules that follow data need.
     """
     if len(text) < MIN_BYTES:
         return None
@@ -232,8 +236,11 @@ def part_of(
     selection.rules |= applicable(around)
     selection.select(found, around)
     groups = []
-    if len(selection.kept) > 1:
-        for kept, rules in grouped(selection.kept, len(around)):
+    if divide and len(selection.kept) > 1:
+        parts = grouped(selection.kept, len(around))
+        if len(parts) * len(text) > _MAX_DIVIDED:
+            parts = []
+        for kept, rules in parts:
             dropped = _others(found, {piece.start for piece in kept})
             groups.append(RuleGroup(_blanked(text, dropped, found, dialect), rules))
     return Part(
