@@ -127,7 +127,7 @@ SABOTAGES = (
              lambda policy, _today: PolicyIgnores(policy, "2000-01-01"), ("expired-ignore",)),
     Sabotage("a mark counts at once", "zt_gate.policy.preexisting_lines._trusted_line",
              lambda *_: 1, ("key-with-inline-ignore", "ignored-line-copied")),
-    Sabotage("errors are no error", "zt_gate.review.judge._verdict",
+    Sabotage("errors are no error", "zt_gate.review.judge.verdict_of",
              lambda findings, _errors: Verdict.FAIL if any(
                  one.level == "block" and one.state == "active" for one in findings
              ) else Verdict.PASS,
