@@ -152,6 +152,21 @@ def test_joined_shards_are_the_unsharded_report(
         assert one == other
 
 
+@pytest.mark.parametrize("count", [1, 2, 4, 8])
+def test_what_a_run_lists_twice_is_one_cause_in_its_merge_too(count: int) -> None:
+    skip = NotInspected(PATHS[0], "failed", "no answer")
+    runs = [
+        ScannerRun(
+            name, "ok", not_inspected=(skip, skip) if name == "tampering" else ()
+        )
+        for name in NAMES
+    ]
+    whole = judged(runs, Policy())
+    joined = merged(parts_of(runs, Policy(), count))
+    assert joined.errors == whole.errors
+    assert "more" not in whole.errors[0]
+
+
 @given(all_runs(), st.integers(1, 4))
 def test_a_merge_is_never_better_than_a_shard(
     runs: tuple[ScannerRun, ...], count: int

@@ -165,6 +165,7 @@ def _joined(runs: Sequence[ScannerRun]) -> ScannerRun:
         status=status,
         reason="; ".join(reasons),
         seconds=sum(run.seconds for run in runs),
+        cpu_seconds=sum(run.cpu_seconds for run in runs),
         files=sum(run.files for run in runs),
         lines=sum(run.lines for run in runs),
         not_inspected=in_order(items.elements()),

@@ -78,7 +78,8 @@ def _of_run(run: ScannerRun, text: str) -> Problem:
 
 
 def _of_items(scanner: str, verb: str, items: Iterable[NotInspected]) -> Problem:
-    return Problem(_OF_SCANNER, scanner, verb, items=in_order(items))
+    # What is listed twice is one cause, in a run as in the merge of shards.
+    return Problem(_OF_SCANNER, scanner, verb, items=in_order(dict.fromkeys(items)))
 
 
 def _with_scanner(scanner: str, reason: str) -> str:
@@ -97,7 +98,7 @@ def joined(problems: Iterable[Problem], scanners: Sequence[str]) -> tuple[Proble
             others[problem] = None
     all_problems = [
         *others,
-        *(_of_items(*key, dict.fromkeys(group)) for key, group in items.items()),
+        *(_of_items(*key, group) for key, group in items.items()),
     ]
     places = {name: place for place, name in enumerate(scanners)}
 
