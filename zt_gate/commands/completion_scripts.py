@@ -1,6 +1,6 @@
 """Completion scripts for bash, zsh and fish, made from the commands' parsers.
 
-Options and fixed values stand in the script, so that completing starts no Python.  Only
+Options and fixed values are in the script, so that completing starts no Python.  Only
 ids of rules are asked for (``zt-gate rules``), and revisions (git).
 """
 

@@ -235,7 +235,7 @@ def _scan(
 
 
 def _shown() -> Options:
-    """Return how the report names commands, for whoever uses the git client.
+    """Return how the report names commands, for the user of the git client.
 
     A graphical client starts hooks with a short PATH and without a terminal.
     """

@@ -35,7 +35,7 @@ _DIGIT = "1"
 def is_template(data: bytes, error: ManifestError) -> bool:
     """Return whether marks of a template language may be why a file could not be read.
 
-    They stand in the line of the error, or somewhere outside of strings and comments.
+    They are in the line of the error, or somewhere outside of strings and comments.
     """
     if len(data) > _LIMIT:
         return False
