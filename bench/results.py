@@ -41,7 +41,8 @@ class Section:
 
 
 SECTIONS = (
-    Section("speed", "Speed of a commit", ("python", "bench/speed.py", "--rounds", "5", "--markdown"),
+    Section("speed", "Speed of a commit",
+            ("python", "bench/speed.py", "--rounds", "5", "--markdown"),
             "The chain is what one would build of the pre-commit hooks of detect-secrets and "
             "semgrep, with the gate's own rules. The gate has its rules in its cache, and no "
             "result: no commit is judged twice."),

@@ -130,7 +130,7 @@ async def _read(
     messages: MemoryObjectSendStream[SessionMessage | Exception],
     output: Any,
 ) -> None:
-    """Pass each line on as a message; answer a line that is none with an error."""
+    """Pass each line on as a message; answer other lines with an error."""
     async with messages:
         while True:
             try:

@@ -1,7 +1,7 @@
 """Registries in the project's own files of the trusted side: gems, Composer, NuGet and Cargo.
 
 A source that has another interface than the public registry cannot be asked here.  It
-stands in the list nevertheless: a name that it may have is then ``unverified``, and is
+is in the list nevertheless: a name that it may have is then ``unverified``, and is
 sent to nobody else.
 """
 

@@ -265,7 +265,7 @@ class PackageFactsCollector:
     ) -> AdvisoryAnswers:
         """Add the advisories of pip-audit and npm to those of the advisory service.
 
-        What the service has withdrawn is none, whoever still reports it.
+        An advisory that the service has withdrawn counts for none of them.
         """
         from zt_gate.scanners.dependencies.advisory_clients import (
             AdvisoryClientError,
