@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import leaves_repository
 from zt_gate.ecosystems.version_constraints import pinned_version
 from zt_gate.model.finding import Evidence, Location
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.assessment import Assessment
+    from zt_gate.scanners.dependencies.assessment import Assessment, PackageFacts
     from zt_gate.scanners.dependencies.manifest_difference import Addition, Difference
+    from zt_gate.scanners.dependencies.package_checks import PackageChecks
     from zt_gate.scanners.dependencies.package_facts import PackageFactsCollector
     from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
 
@@ -36,6 +38,14 @@ _AUDIT_SECONDS = 60.0
 _MOST_NAMES = 1000
 _MOST_ENTRIES = 20_000
 _LONGEST_EVIDENCE = 4000
+_MOST_NAMES_SHOWN = 5
+_RULES_WITH_VERSION_IN_MESSAGE = frozenset(
+    (
+        "dependencies/malware",
+        "dependencies/unusual-release",
+        "dependencies/vulnerable",
+    )
+)
 _PASSWORD = lazy_re.compile(
     r"://[^/@\s:]{0,500}:([^/@\s]{1,500})@|://([^/@\s:]{8,500})@"
 )
@@ -164,6 +174,7 @@ def _assess(
         NotInspected(None, "unverified", reason) for reason in collector.client_errors
     ]
     checks = PackageChecks(context.dependencies, context.rules, now)
+    not_inspected += _unknown_histories(additions, package_facts, checks)
     for addition, facts in zip(additions, package_facts, strict=True):
         assessments = checks.assess(addition.dependency, facts)
         assessed += [_AssessedAddition(addition, item) for item in assessments]
@@ -171,6 +182,33 @@ def _assess(
         reason = "known vulnerabilities were not checked: offline"
         not_inspected.append(NotInspected(None, "not_applicable", reason))
     return assessed, not_inspected
+
+
+def _unknown_histories(
+    additions: list[Addition], package_facts: list[PackageFacts], checks: PackageChecks
+) -> list[NotInspected]:
+    """Return a note for each reason why releases could not be compared with earlier ones."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for addition, facts in zip(additions, package_facts, strict=True):
+        reason = checks.unknown_history(facts)
+        if reason:
+            entry = addition.dependency
+            names.setdefault((entry.ecosystem, reason), []).append(entry.name)
+    return [
+        NotInspected(
+            None,
+            "not_applicable",
+            f"{_shortened(group)}: not all facts about the releases were compared with"
+            f" those before, because {ecosystem_named(ecosystem).registry_title} {reason}",
+        )
+        for (ecosystem, reason), group in names.items()
+    ]
+
+
+def _shortened(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES_SHOWN])
+    more = len(names) - _MOST_NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _facts_collector(
@@ -354,7 +392,7 @@ def _subject(item: _AssessedAddition) -> str:
     subject = f"{entry.ecosystem} {entry.key or entry.source.target}"
     if rule == "dependencies/outside-registry":
         return f"{subject} {entry.source.target}"
-    if rule in {"dependencies/vulnerable", "dependencies/malware"}:
+    if rule in _RULES_WITH_VERSION_IN_MESSAGE:
         return f"{subject} {item.assessment.message}"
     if rule in {"dependencies/withdrawn", "dependencies/unverified"}:
         return f"{subject} {entry.constraint}"
