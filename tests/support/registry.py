@@ -119,6 +119,8 @@ class Behaviour:
     retry_after: str = ""
     #: How many requests a fault lasts; None: for ever.
     lasts: int | None = None
+    #: Whether the npm registry counts downloads at its own address.
+    counts_itself: bool = False
     #: Paths that answer 500 to whatever is sent.
     broken: tuple[str, ...] = ()
     #: Nothing is answered before so many requests have come: they must be sent side by side.
@@ -286,6 +288,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         headers = {name.lower(): value for name, value in self.headers.items()}
         registry.arrive(Request(path, headers))
+        if registry.behaviour.counts_itself and path.startswith("/npm/downloads/"):
+            path = f"/counts{path.removeprefix('/npm')}"
         part = "downloads" if path.startswith(("/stats/", "/counts/")) else "index"
         if path.startswith("/osv/"):
             part = "advisories"

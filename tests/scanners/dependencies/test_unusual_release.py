@@ -166,6 +166,23 @@ def test_a_registry_that_names_no_publishers_is_listed(
     assert "does not say who published" in note.reason
 
 
+def test_a_version_of_months_ago_needs_no_publisher(
+    registry: Registry, tmp_path: Path
+) -> None:
+    old = {"1.0.0": 1500.0, "1.1.0": 200.0}
+    registry.npm("tidepool-kit", days=2000, versions=old, publishers=False)
+    assert unusual(scan(registry, tmp_path, "npm")) == []
+
+
+def test_the_placeholder_of_npm_is_withdrawn_whatever_it_says(
+    registry: Registry, tmp_path: Path
+) -> None:
+    registry.npm("tidepool-kit", placeholder=True, about="An ordinary description")
+    (finding,) = scan(registry, tmp_path, "npm").findings
+    assert finding.rule == "dependencies/withdrawn"
+    assert "is a placeholder" in finding.message
+
+
 @pytest.mark.parametrize("fault", ["500", "reset", "cut", "html", "wrong-name"])
 @pytest.mark.parametrize("ecosystem", ["npm", "pypi"])
 def test_without_an_answer_nothing_is_silently_fine(

@@ -144,7 +144,7 @@ def _download_counts(
 ) -> dict[str, DownloadCount]:
     response = client.get(service, f"/downloads/point/{period}/{','.join(keys)}", _FULL)
     if response.status != 200:
-        if len(keys) > 1:
+        if len(keys) > 1 and not service.optional:
             raise RegistryError(f"returned HTTP status {response.status}")
         return dict.fromkeys(keys)
     answer = response.json()

@@ -23,6 +23,7 @@ class Index:
     ``url`` has no credentials and no slash at its end.  ``authorization`` is the value
     of that header, "" for none.  ``default``: the URL is a constant of a library.
     ``cleartext``: the user's own settings name it, so that plain http is allowed.
+    ``optional``: the service may not exist, so that a missing count says nothing.
     ``unusable`` says why nothing can be asked of it, "" if it can be.
     """
 
@@ -31,6 +32,7 @@ class Index:
     default: bool = False
     cleartext: bool = False
     unusable: str = ""
+    optional: bool = False
 
     @property
     def local(self) -> bool:

@@ -49,6 +49,8 @@ def read(cache: Cache, questions: Sequence[Question], age_days: int) -> Answers:
         value = cached.get(cache_key)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             answers.counts[key] = value
+        elif value == _MISSING and key[1].optional:
+            answers.counts[key] = None
     return answers
 
 
@@ -73,6 +75,8 @@ def write(
         count = answers.counts.get(key)
         if isinstance(count, int):
             values[_count_key(key)] = (count, registry_for(key[0]).count_age)
+        elif key[1].optional and key in answers.counts and count is None:
+            values[_count_key(key)] = (dict(_MISSING), _PROJECT_AGE)
     cache.put(values)
 
 

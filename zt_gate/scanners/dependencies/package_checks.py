@@ -99,7 +99,9 @@ class PackageChecks:
         answer = facts.registry.answer
         if not isinstance(answer, Project) or answer.status in FATAL:
             return ""
-        return release_anomalies.unknown_history(answer)
+        return release_anomalies.unknown_history(
+            answer, facts.release, self.rules, self.now
+        )
 
     def _missing(self, dependency: Dependency, facts: PackageFacts) -> Assessment:
         intended = self._intended_name(dependency, facts)
@@ -201,6 +203,8 @@ class PackageChecks:
         downloads = facts.registry.downloads if facts.registry is not None else None
         minimum = self.settings.min_weekly_downloads
         if downloads is None or minimum <= 0:
+            return []
+        if facts.registry is not None and facts.registry.counted_itself:
             return []
         if isinstance(downloads, Unverified):
             return [unverified(dependency, f"the download service {downloads.why}")]

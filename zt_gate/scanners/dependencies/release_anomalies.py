@@ -64,11 +64,26 @@ def _text(anomaly: Anomaly, signs: Mapping[str, Mapping[str, Any]]) -> str:
     return text.replace("*", detail)
 
 
-def unknown_history(project: Project) -> str:
-    """Return why a package's releases could not be compared in full, "" if they could."""
+def unknown_history(
+    project: Project, release: Release | None, rules: Mapping[str, Rule], now: float
+) -> str:
+    """Return why a recent release could not be compared in full, "" if it could be."""
+    newest = _newest_possible(project, release)
+    if newest is not None and (now - newest) / DAY > rules[RULE].data["recent"]["days"]:
+        return ""
     if project.oversized:
         return project.no_date_reason or "returned a record that is too large"
     return project.no_publisher_reason
+
+
+def _newest_possible(project: Project, release: Release | None) -> float | None:
+    """Return a time after which the release was certainly not uploaded, None if unknown."""
+    if release is not None and release.uploaded is not None:
+        return release.uploaded
+    if any(item.uploaded is not None for item in project.releases):
+        return None
+    # Where no version has a date, that of the package is its last modification.
+    return project.first_upload
 
 
 def repository_name(address: str) -> str:
