@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zt_gate.ecosystems.registries.base import Registry
     from zt_gate.ecosystems.registries.package_manager_settings import (
         Endpoints,
         SettingsSources,
     )
+
+
+def _is_gradle_kts(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
+    return name.endswith(b".gradle.kts")
 
 
 def _registry() -> Registry:
@@ -51,8 +57,8 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat("maven", (b"pom.xml",), role="versions"),
         ManifestFormat(
             "gradle",
-            (b"build.gradle", b"build.gradle.kts"),
-            (b"gradle",),
+            suffixes=(b"gradle",),
+            matches=_is_gradle_kts,
             role="versions",
         ),
         ManifestFormat("gradle_catalog", (b"libs.versions.toml",), role="versions"),

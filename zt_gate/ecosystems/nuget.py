@@ -72,9 +72,12 @@ ECOSYSTEM = Ecosystem(
     formats=(
         ManifestFormat(
             "nuget",
-            (b"directory.packages.props", b"directory.build.props", b"packages.config"),
-            (b"csproj", b"fsproj", b"vbproj"),
+            (b"packages.config",),
+            (b"csproj", b"fsproj", b"vbproj", b"props", b"targets", b"proj", b"nuspec"),
             role="versions",
+        ),
+        ManifestFormat(
+            "dotnet_json", (b"dotnet-tools.json", b"global.json"), role="versions"
         ),
     ),
     local_packages="zt_gate.ecosystems.local_packages.nuget",

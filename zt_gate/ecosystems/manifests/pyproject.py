@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Place
     from zt_gate.syntax.document import Document, Path
 
-# Lists of requirements, by path; "*" stands for every key of a table.
-_LISTS = (
+#: Lists of requirements, by path; "*" stands for every key of a table.
+LISTS = (
     ("build-system", "requires"),
     ("project", "dependencies"),
     ("project", "optional-dependencies", "*"),
@@ -43,9 +43,30 @@ _LISTS = (
     ("tool", "hatch", "build", "hooks", "*", "dependencies"),
     ("tool", "hatch", "build", "targets", "*", "dependencies"),
     ("tool", "hatch", "build", "targets", "*", "hooks", "*", "dependencies"),
+    ("tool", "hatch", "env", "requires"),
+    ("tool", "hatch", "metadata", "hooks", "*", "dependencies"),
+    ("tool", "hatch", "metadata", "hooks", "*", "optional-dependencies", "*"),
+    ("tool", "cibuildwheel", "test-requires"),
+    ("tool", "cibuildwheel", "*", "test-requires"),
     ("tool", "flit", "metadata", "requires"),
     ("tool", "flit", "metadata", "requires-extra", "*"),
 )
+#: Texts that a shell runs, lists of such texts, and tables of either.
+COMMANDS = (
+    ("tool", "hatch", "envs", "*", "scripts", "*"),
+    ("tool", "hatch", "envs", "*", "pre-install-commands"),
+    ("tool", "hatch", "envs", "*", "post-install-commands"),
+    ("tool", "pdm", "scripts", "*"),
+    ("tool", "poe", "tasks", "*"),
+    ("tool", "taskipy", "tasks", "*"),
+    ("tool", "rye", "scripts", "*"),
+    *(
+        ("tool", "cibuildwheel", *platform, f"before-{step}")
+        for platform in ((), ("*",))
+        for step in ("all", "build", "test")
+    ),
+)
+_COMMAND_KEYS = ("cmd", "shell", "sequence", "composite", "chain")
 # Tables of name = constraint.
 _TABLES = (
     ("tool", "poetry", "dependencies"),
@@ -80,22 +101,74 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         *_index_entries(document),
         *_includes(document),
     ]
-    for path_of_list, value in _matching(document.value, _LISTS):
-        dependencies += _requirement_list(document, path_of_list, value)
-    for path_of_table, value in _matching(document.value, _TABLES):
-        dependencies += _requirement_table(document, path_of_table, value, indexes)
+    dependencies += requirement_lists(document, LISTS)
+    dependencies += command_entries(document, COMMANDS)
+    for path_of_table, value in matching(document.value, _TABLES):
+        dependencies += requirement_table(document, path_of_table, value, indexes)
+    dependencies += _of_other_tools(document)
     sources = _uv_sources(document, indexes)
     return tuple(_with_sources(dependencies, sources))
 
 
+def requirement_lists(
+    document: Document, patterns: tuple[tuple[str, ...], ...]
+) -> Iterator[Dependency]:
+    """Yield the requirements of all lists that match a pattern; a text counts as one each."""
+    for path, value in matching(document.value, patterns):
+        if isinstance(value, str):
+            for written in value.split():
+                yield _requirement(written, document.place(path), _dotted(path))
+        else:
+            yield from _requirement_list(document, path, value)
+
+
+def command_entries(
+    document: Document, patterns: tuple[tuple[str, ...], ...]
+) -> Iterator[Dependency]:
+    """Yield what the commands install that match a pattern."""
+    for path, value in matching(document.value, patterns):
+        yield from _commands(document, path, value)
+
+
+def _commands(document: Document, path: Path, value: object) -> Iterator[Dependency]:
+    from zt_gate.ecosystems.manifests import commands
+
+    if isinstance(value, str):
+        yield from commands.in_string(value, document.place(path))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _commands(document, (*path, number), item)
+    elif isinstance(value, dict):
+        for key in _COMMAND_KEYS:
+            if key in value:
+                yield from _commands(document, (*path, key), value[key])
+
+
+def _of_other_tools(document: Document) -> Iterator[Dependency]:
+    """Yield what tox and pixi install by their tables."""
+    tools = document.value.get("tool")
+    if not isinstance(tools, dict):
+        return
+    if "pixi" in tools:
+        from zt_gate.ecosystems.manifests import pixi
+
+        yield from pixi.entries(document, ("tool", "pixi"))
+    if "tox" in tools:
+        from zt_gate.ecosystems.manifests import tox_ini, tox_toml
+
+        yield from tox_toml.entries(document, tools["tox"], ("tool", "tox"))
+        place = document.place(("tool", "tox"))
+        yield from tox_ini.legacy_entries(tools["tox"], place)
+
+
 def _own_names(document: Document) -> Iterator[Dependency]:
     """Yield the project's own name."""
-    for path, value in _matching(document.value, _NAMES):
+    for path, value in matching(document.value, _NAMES):
         if isinstance(value, str) and valid_name("pypi", value):
             yield own_name("pypi", value, document.place(path), _dotted(path))
 
 
-def _matching(
+def matching(
     data: Mapping[str, Any], patterns: tuple[tuple[str, ...], ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield the paths that match one of the patterns, with their values."""
@@ -153,9 +226,10 @@ def _requirement(written: str, place: Place, section: str) -> Dependency:
     return Dependency("pypi", name, key, constraint, source, *place, section)
 
 
-def _requirement_table(
+def requirement_table(
     document: Document, path: Path, value: object, indexes: Mapping[str, str]
 ) -> Iterator[Dependency]:
+    """Yield the entries of a table of names with their requirements."""
     section = _dotted(path)
     if not isinstance(value, dict):
         raise ManifestError(0, f"{quoted(section)} is not a table")
@@ -211,21 +285,21 @@ def _tables(value: object) -> list[dict[str, Any]]:
 
 
 def _named_indexes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for _, value in _matching(data, _INDEX_TABLES):
+    for _, value in matching(data, _INDEX_TABLES):
         for table in _tables(value):
             if "name" in table:
                 yield str(table["name"]), str(table.get("url", ""))
 
 
 def _index_entries(document: Document) -> Iterator[Dependency]:
-    for path, value in _matching(document.value, _INDEX_TABLES):
+    for path, value in matching(document.value, _INDEX_TABLES):
         for item_path, table in _items(value):
             url = table.get("url") if isinstance(table, dict) else None
             if isinstance(url, str):
                 yield _index(document, url, path, (*item_path, "url"))
     for prefix in (("tool", "uv"), ("tool", "uv", "pip")):
         settings = tuple((*prefix, key) for key in _INDEX_KEYS)
-        for path, value in _matching(document.value, settings):
+        for path, value in matching(document.value, settings):
             for item_path, url in _items(value):
                 yield _index(document, str(url), path, item_path)
 
@@ -247,7 +321,7 @@ def _index(document: Document, url: str, path: Path, item_path: Path) -> Depende
 
 def _includes(document: Document) -> Iterator[Dependency]:
     """Yield the requirements files that setuptools reads for a dynamic field."""
-    for path, value in _matching(document.value, _DYNAMIC):
+    for path, value in matching(document.value, _DYNAMIC):
         files = value.get("file") if isinstance(value, dict) else None
         for item_path, name in _items(files):
             if isinstance(name, str):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from zt_gate.syntax.document import Node
 
 _LIMIT = 1024 * 1024
+# Cirrus CI names its scripts: ``install_script``.
+_COMMAND_SUFFIX = "_script"
 _ACTION = lazy_re.compile(
     r"([A-Za-z0-9-]{1,100}/[A-Za-z0-9._-]{1,100}(?:/[A-Za-z0-9._/-]{1,300})?)@(\S{1,300})\Z"
 )
@@ -47,7 +49,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
         for key, value, _ in document.root.walk():
             if key == "uses" and value.is_scalar:
                 dependencies += _action(text, value)
-            elif key.lower() in COMMAND_KEYS:
+            elif key.lower() in COMMAND_KEYS or key.endswith(_COMMAND_SUFFIX):
                 for command in value.listed():
                     dependencies += _command(text, command)
     return tuple(dependencies)

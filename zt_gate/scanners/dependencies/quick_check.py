@@ -21,6 +21,8 @@ from zt_gate.model.change import MODE_SYMLINK, ContentUnavailableError
 if TYPE_CHECKING:
     from zt_gate.model.change import FileChange, HunkLines
 
+#: Formats in which Python may import: a script without a suffix may be one, too.
+_WITH_IMPORTS = frozenset(("python", "shell"))
 _CHUNK = 1 << 20
 _OVERLAP = 200
 #: Lines and bytes above and below a changed line that may begin its command.
@@ -101,7 +103,7 @@ def _is_relevant(body: HunkLines, format_name: str) -> bool:
     for chunk in _chunks(body):
         if any(word in chunk for word in words):
             return True
-        if format_name == "python" and _imports_package(chunk):
+        if format_name in _WITH_IMPORTS and _imports_package(chunk):
             return True
     return False
 

@@ -1,0 +1,53 @@
+"""pixi.toml, and pixi's tables in pyproject.toml: packages of PyPI and of conda."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests.base import Dependency, parse_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.syntax.document import Document, Path
+
+#: Tables in which pixi has lists of packages: the workspace's own, features and targets.
+PLACES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("feature", "*"),
+    ("target", "*"),
+    ("feature", "*", "target", "*"),
+    ("package",),
+)
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read every table of packages, and the commands of tasks."""
+    from zt_gate.syntax import toml
+
+    return tuple(entries(parse_manifest(toml.read, data), ()))
+
+
+def entries(document: Document, prefix: tuple[str, ...]) -> Iterator[Dependency]:
+    """Yield what pixi installs by the tables below a path of a document."""
+    from zt_gate.ecosystems.manifests import pyproject
+
+    tables = tuple((*prefix, *keys, "pypi-dependencies") for keys in PLACES)
+    for path, value in pyproject.matching(document.value, tables):
+        yield from pyproject.requirement_table(document, path, value, {})
+    tasks = tuple(
+        (*prefix, *keys, "tasks", "*", *command)
+        for keys in PLACES
+        for command in ((), ("cmd",))
+    )
+    for path, value in pyproject.matching(document.value, tasks):
+        yield from _command(document, path, value)
+
+
+def _command(document: Document, path: Path, value: object) -> Iterator[Dependency]:
+    if isinstance(value, str):
+        yield from commands.in_string(value, document.place(path))
+    elif isinstance(value, list):
+        words = [word if isinstance(word, str) else None for word in value]
+        yield from commands.in_words(words, document.place(path))
