@@ -163,13 +163,14 @@ FORMATS: tuple[ManifestFormat, ...] = (
         ),
         matches=_is_workflow,
         role="text",
-        marks=(b"run:", b"|", b">", b"*", b"&"),
+        marks=(b"run:", b"|", b">", b"*", b"&", b"image", b"container", b"services"),
     ),
     ManifestFormat(
         "devcontainer",
         (b"devcontainer.json", b".devcontainer.json"),
         matches=_is_devcontainer,
         role="text",
+        marks=(b"image", b"/", b"extensions", b"."),
     ),
     ManifestFormat(
         "mcp",
@@ -223,6 +224,7 @@ FORMATS: tuple[ManifestFormat, ...] = (
         (b"dockerfile", b"containerfile"),
         matches=_is_dockerfile,
         role="text",
+        marks=(b"FROM", b"from", b"From", b"syntax"),
     ),
     ManifestFormat(
         "prose",

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifest_formats import format_of
 from zt_gate.ecosystems.manifests import reader_for
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError
@@ -128,7 +129,7 @@ PLACES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "pyproject.toml",
-        '[tool.cibuildwheel]\nbefore-build = "pip install a-one"\ntest-requires = "a-two a-three"\n',
+        '[tool.cibuildwheel]\nbefore-all = "uvx a-one"\ntest-requires = "a-two a-three"\n',
         "a-two, a-three, a-one",
     ),
     (
@@ -252,7 +253,11 @@ def shown(entries: tuple[Dependency, ...]) -> str:
     for entry in entries:
         if entry.source.kind == "computed":
             names.append("?")
-        elif entry.key and entry.source.kind not in {"self", "import"}:
+        elif (
+            entry.key
+            and entry.source.kind not in {"self", "import"}
+            and not ecosystem_named(entry.ecosystem).noun
+        ):
             prefix = "" if entry.ecosystem == "pypi" else f"{entry.ecosystem} "
             names.append(prefix + entry.key)
     return ", ".join(names)
@@ -319,7 +324,8 @@ def test_any_words_give_dependencies_or_a_manifest_error(
 
 @given(st.lists(st.sampled_from(
     ["$", "{", "}", "(", ")", '"', "'", "\n", " ", ";", "=", "a", "PIP", "pip", "install", "for",
-     "p", "in", "do", "done", "`", "\\", "@", "-m", "function", ":=", "#"]), max_size=60))  # fmt: skip
+     "p", "in", "do", "done", "`", "\\", "@", "-m", "function", ":=", "#"]),
+    max_size=60))  # fmt: skip
 def test_any_shell_text_gives_entries(words: list[str]) -> None:
     _attempt("x.sh", "".join(words).encode())
 

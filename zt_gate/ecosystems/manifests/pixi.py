@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests import commands, references
 from zt_gate.ecosystems.manifests.base import Dependency, parse_manifest
 
 if TYPE_CHECKING:
@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
     from zt_gate.syntax.document import Document, Path
 
+_CONDA_TABLES = (
+    "dependencies",
+    "host-dependencies",
+    "build-dependencies",
+    "run-dependencies",
+)
 #: Tables in which pixi has lists of packages: the workspace's own, features and targets.
 PLACES: tuple[tuple[str, ...], ...] = (
     (),
@@ -36,6 +42,15 @@ def entries(document: Document, prefix: tuple[str, ...]) -> Iterator[Dependency]
     tables = tuple((*prefix, *keys, "pypi-dependencies") for keys in PLACES)
     for path, value in pyproject.matching(document.value, tables):
         yield from pyproject.requirement_table(document, path, value, {})
+    conda_tables = tuple(
+        (*prefix, *keys, table) for keys in PLACES for table in _CONDA_TABLES
+    )
+    for path, value in pyproject.matching(document.value, conda_tables):
+        for name in value if isinstance(value, dict) else ():
+            if name not in {"python", "pip"} and isinstance(value[name], str | dict):
+                yield references.reference(
+                    "conda", name, document.key_place((*path, name)), path[-1]
+                )
     tasks = tuple(
         (*prefix, *keys, "tasks", "*", *command)
         for keys in PLACES

@@ -29,6 +29,7 @@ from zt_gate.scanners.dependencies.manifest_difference import (
 )
 from zt_gate.scanners.dependencies.quick_check import may_add_dependency
 from zt_gate.scanners.dependencies.reconcile import RepositoryContext, reconcile
+from zt_gate.scanners.dependencies.references import References
 from zt_gate.syntax.text import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def difference(
     """
     result = Difference()
     manifests = result.manifests = tuple(_manifests(change, result))
-    comparison = _Comparison(change, trusted, manifests, result, paths)
+    references = References(rules or {}, trusted, paths, change.kind == "tree")
+    comparison = _Comparison(change, manifests, result, references)
     imported = comparison.compare()
     changed_paths = frozenset(
         path
@@ -82,16 +84,14 @@ class _Comparison:
     def __init__(
         self,
         change: ChangeSet,
-        trusted: Callable[[bytes], bytes | None],
         manifests: Sequence[Manifest],
         result: Difference,
-        paths: Callable[[], Sequence[bytes] | None] = lambda: None,
+        references: References,
     ) -> None:
-        self.paths = paths
+        self.references = references
         #: Whether the trusted side's workflows name the forge's actions by tag alone.
         self._uses_tags: bool | None = None
         self.change = change
-        self.trusted = trusted
         self.manifests = manifests
         self.result = result
         # What moves to a path of another kind is not known there.
@@ -105,6 +105,9 @@ class _Comparison:
         # (an entry without a name) counts for its own file only.
         self.old_names = {entry.identity for entry in old_entries if entry.name}
         self.old_versions = {_versioned(entry) for entry in old_entries}
+        self.constraints_by_identity: dict[Identity, set[str]] = {}
+        for identity, constraint in self.old_versions:
+            self.constraints_by_identity.setdefault(identity, set()).add(constraint)
 
     def compare(self) -> list[Addition]:
         """Fill the result; return the imports that no old side has."""
@@ -120,8 +123,8 @@ class _Comparison:
                 is_known = entry.identity in known or entry.identity in self.old_names
                 known.add(entry.identity)
                 addition = Addition(entry, manifest)
-                if ecosystem_named(entry.ecosystem).pin_pattern:
-                    self._check_pin(addition)
+                if ecosystem_named(entry.ecosystem).noun and entry.key:
+                    self._check_reference(addition, is_known=is_known)
                 elif is_known:
                     self._add_version(addition)
                 elif entry.source.kind == "import":
@@ -130,11 +133,27 @@ class _Comparison:
                     self._add(addition)
         return imported
 
+    def _check_reference(self, addition: Addition, *, is_known: bool) -> None:
+        """Check what has no registry here; in prose it is only mentioned."""
+        entry = addition.dependency
+        if _versioned(entry) in self.old_versions:
+            return
+        if addition.manifest.reader.name == "prose":
+            return
+        if not is_known:
+            self.result.not_inspected.append(self.references.listing(addition))
+        old_constraints = self.constraints_by_identity.get(entry.identity, ())
+        findings = list(self.references.check(addition, old_constraints))
+        self.result.manifest_findings += findings
+        is_action = entry.ecosystem == "github" or (
+            entry.section == "uses" and not findings
+        )
+        if is_action:
+            self._check_pin(addition)
+
     def _check_pin(self, addition: Addition) -> None:
         from zt_gate.scanners.dependencies.unpinned_actions import unpinned_message
 
-        if _versioned(addition.dependency) in self.old_versions:
-            return
         message = unpinned_message(addition.dependency)
         if message and not self._is_as_everywhere(addition.dependency):
             finding = ManifestFinding(addition, "dependencies/unpinned-action", message)
@@ -148,7 +167,7 @@ class _Comparison:
             return False
         if self._uses_tags is None:
             self._uses_tags = unpinned_actions.project_uses_tags(
-                self.trusted, self.paths() or ()
+                self.references.trusted, self.references.paths() or ()
             )
         return self._uses_tags
 
@@ -165,7 +184,8 @@ class _Comparison:
             )
             self.result.not_inspected.append(skipped)
         elif entry.source.kind == "include":
-            _add_included(entry, manifest, self.change, self.trusted, self.result)
+            trusted = self.references.trusted
+            _add_included(entry, manifest, self.change, trusted, self.result)
         else:
             self.result.added.append(addition)
 
