@@ -86,7 +86,7 @@ PINNED = (
     (".gitlab-ci.yml", "x:\n  image: python:$V\n  services: ['postgres:16']\n"),
     ("k8s/app.yaml", "image: '{{ .Values.image }}'\n"),
     ("main.tf", module("terraform-aws-modules/vpc/aws", "~> 5.0") + module("./own")),
-    (".pre-commit-config.yaml", 
+    (".pre-commit-config.yaml",
      "repos:\n- repo: https://github.com/psf/black\n  rev: 24.1.0\n- repo: local\n"),
     ("Package.swift", '.package(url: "https://github.com/apple/swift-log", from: "1.0.0")\n'),
     ("pubspec.yaml", "dependencies:\n  http: ^1.0.0\n  flutter:\n    sdk: flutter\n"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zt_gate.ecosystems.manifests import pyproject
+from zt_gate.ecosystems.manifests import pyproject, toml_requirements
 from zt_gate.ecosystems.manifests.base import Dependency, parse_manifest
 
 
@@ -15,6 +15,6 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     lists = tuple(path[2:] for path in pyproject.LISTS if path[:2] == prefix)
     texts = tuple(path[2:] for path in pyproject.COMMANDS if path[:2] == prefix)
     return (
-        *pyproject.requirement_lists(document, lists),
-        *pyproject.command_entries(document, texts),
+        *toml_requirements.requirement_lists(document, lists),
+        *toml_requirements.command_entries(document, texts),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import commands, references
+from zt_gate.ecosystems.manifests import commands, references, toml_requirements
 from zt_gate.ecosystems.manifests.base import Dependency, parse_manifest
 
 if TYPE_CHECKING:
@@ -37,15 +37,13 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
 def entries(document: Document, prefix: tuple[str, ...]) -> Iterator[Dependency]:
     """Yield what pixi installs by the tables below a path of a document."""
-    from zt_gate.ecosystems.manifests import pyproject
-
     tables = tuple((*prefix, *keys, "pypi-dependencies") for keys in PLACES)
-    for path, value in pyproject.matching(document.value, tables):
-        yield from pyproject.requirement_table(document, path, value, {})
+    for path, value in toml_requirements.matching(document.value, tables):
+        yield from toml_requirements.requirement_table(document, path, value, {})
     conda_tables = tuple(
         (*prefix, *keys, table) for keys in PLACES for table in _CONDA_TABLES
     )
-    for path, value in pyproject.matching(document.value, conda_tables):
+    for path, value in toml_requirements.matching(document.value, conda_tables):
         for name in value if isinstance(value, dict) else ():
             if name not in {"python", "pip"} and isinstance(value[name], str | dict):
                 yield references.reference(
@@ -56,7 +54,7 @@ def entries(document: Document, prefix: tuple[str, ...]) -> Iterator[Dependency]
         for keys in PLACES
         for command in ((), ("cmd",))
     )
-    for path, value in pyproject.matching(document.value, tasks):
+    for path, value in toml_requirements.matching(document.value, tasks):
         yield from _command(document, path, value)
 
 

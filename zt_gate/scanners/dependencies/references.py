@@ -226,7 +226,7 @@ def _unpinned(
 def _resembles(name: str, known: str, min_length: int, affixes: Sequence[str]) -> bool:
     """Return whether a name differs from another by a slip, a separator or a filler word."""
     one, other = _folded(name), _folded(known)
-    if len(other) < min_length:
+    if not one or len(other) < min_length:
         return False
     if one == other:
         return True
