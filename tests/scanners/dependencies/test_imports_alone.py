@@ -46,7 +46,12 @@ def scan(
 ) -> ScannerRun:
     environ = registry.environment()
     here = context(
-        RULES, folder, environ=environ, cache_dir=folder, offline=offline, trusted_paths=tuple
+        RULES,
+        folder,
+        environ=environ,
+        cache_dir=folder,
+        offline=offline,
+        trusted_paths=tuple,
     )
     return SCANNER.scan(change_of({**files}), here)
 

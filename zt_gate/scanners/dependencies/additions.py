@@ -27,6 +27,7 @@ from zt_gate.scanners.dependencies.manifest_difference import (
     Manifest,
     ManifestFinding,
 )
+from zt_gate.scanners.dependencies.named_requirements import named_files
 from zt_gate.scanners.dependencies.quick_check import may_add_dependency
 from zt_gate.scanners.dependencies.reconcile import RepositoryContext, reconcile
 from zt_gate.scanners.dependencies.references import References
@@ -58,7 +59,8 @@ def difference(
     in ``rules``, imports of undeclared packages are found as well.
     """
     result = Difference()
-    manifests = result.manifests = tuple(_manifests(change, result))
+    named = named_files(change.files, trusted, paths)
+    manifests = result.manifests = tuple(_manifests(change, result, named))
     references = References(rules or {}, trusted, paths, change.kind == "tree")
     comparison = _Comparison(change, manifests, result, references)
     imported = comparison.compare()
@@ -194,11 +196,19 @@ def _versioned(entry: Dependency) -> tuple[Identity, str]:
     return entry.identity, entry.constraint
 
 
-def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
-    """Yield every changed manifest, and the changed files that they include."""
-    waiting: list[tuple[FileChange, Reader, Reader | None]] = []
+def _manifests(
+    change: ChangeSet, result: Difference, named: Sequence[FileChange]
+) -> Iterator[Manifest]:
+    """Yield every changed manifest, and the changed files that they include.
+
+    ``named`` are those that unchanged files include.
+    """
+    requirements_reader = reader_named("requirements")
+    waiting: list[tuple[FileChange, Reader, Reader | None]] = [
+        (file, requirements_reader, requirements_reader) for file in named
+    ]
     for file in change.files:
-        if not may_add_dependency(file):
+        if file in named or not may_add_dependency(file):
             continue
         reader = reader_for(file.path)
         old_reader = reader_for(file.old_path) if file.old_path is not None else None
@@ -218,8 +228,8 @@ def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
         for path in _included_paths(manifest):
             if path in files and path not in seen and len(seen) < most_files:
                 seen.add(path)
-                included = reader_named("requirements")
-                waiting.append((files[path], included, included))
+                reader = requirements_reader
+                waiting.append((files[path], reader, reader))
 
 
 def _included_paths(manifest: Manifest) -> Iterator[bytes]:
