@@ -291,6 +291,11 @@ def test_a_dependency_of_a_cross_built_library_is_computed() -> None:
     assert "g.x:one" in entry.source.target
 
 
+def test_prose_does_not_list_computed_commands() -> None:
+    text = "```sh\ncat list | xargs pip install\npip install $PKGS\n```\n"
+    assert read("README.md", text) == ()
+
+
 def test_prose_below_a_folder_called_requirements_is_not_applicable() -> None:
     with pytest.raises(ManifestError) as error:
         read("requirements/functional/overview.txt", "The system shall be fast.\n")

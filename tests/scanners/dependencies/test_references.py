@@ -56,7 +56,7 @@ def module(source: str, version: str = "") -> str:
 UNPINNED = (
     ("Dockerfile", "FROM python\n", "python"),
     ("Dockerfile", "FROM python:latest\n", "python"),
-    ("Dockerfile-dev", "FROM a AS b\nFROM node:lts-alpine\n", "a, node"),
+    ("Dockerfile-dev", "FROM o/a AS b\nFROM node:lts-alpine\n", "o/a, node"),
     ("compose.yml", "services:\n  db:\n    image: redis\n", "redis"),
     ("docker-compose.dev.yml", "services:\n  d:\n    image: redis:edge\n", "redis"),
     (WORKFLOW, "jobs:\n  a:\n    container: node:latest\n", "node"),
@@ -85,6 +85,7 @@ PINNED = (
     ("compose.yml", "services:\n  a:\n    build: .\n    image: own\n  b:\n    image: redis:7\n"),
     (".gitlab-ci.yml", "x:\n  image: python:$V\n  services: ['postgres:16']\n"),
     ("k8s/app.yaml", "image: '{{ .Values.image }}'\n"),
+    (".gitlab-ci.yml", "x:\n  image: macos-15-xcode-16\n"),
     ("main.tf", module("terraform-aws-modules/vpc/aws", "~> 5.0") + module("./own")),
     (".pre-commit-config.yaml",
      "repos:\n- repo: https://github.com/psf/black\n  rev: 24.1.0\n- repo: local\n"),
@@ -134,6 +135,11 @@ NEW = (
     (".devcontainer/devcontainer.json", '{"features": {"ghcr.io/stranger/features/x:1": {}}}',
      "ghcr.io/stranger/features/x"),
     ("flake.nix", '{ inputs.x.url = "github:stranger/x"; }\n', "github.com/stranger/x"),
+    ("charts/x/templates/a.yaml", "{{ if .x }}\n  - image: stranger/x:1 # y\n{{ end }}\n",
+     "stranger/x"),
+    (".mcp.json",
+     '{"x": {"command": "docker", "args": ["run", "-i", "--rm", "-e", "KEY", "stranger/mcp:1"]}}',
+     "stranger/mcp"),
     ("Package.swift", '.package(url: "https://github.com/stranger/x", from: "1.0.0")\n',
      "github.com/stranger/x"),
 )  # fmt: skip

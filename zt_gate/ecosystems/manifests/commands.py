@@ -153,7 +153,7 @@ def in_command(
         yield from _computed_program(text, words)
         return
     arguments = words[tool_at + tool.name_words :]
-    if head == "xargs" and tool.max_packages:
+    if head == "xargs" and tool.max_packages and not text.prose:
         yield _computed(tool, text, words[tool_at], "words that xargs passes")
     yield from _arguments(tool, arguments, text)
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import references
-from zt_gate.ecosystems.manifests.base import Dependency, parse_manifest
+from zt_gate.ecosystems.manifests.base import Dependency, Text, parse_manifest
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.syntax.document import Node, Text
+    from zt_gate.syntax.document import Node
 
 _LIMIT = 1024 * 1024
+_IMAGE_LINE = lazy_re.compile(
+    r"^[ \t-]{0,80}image:[ \t]*[\"']?([\w./:@-]{1,300})[\"']?[ \t]*(?:#[^\n]*)?$",
+    re.MULTILINE,
+)
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
-    """Read every image; a template is not applicable."""
+    """Read every image; of a template of Helm, which is no YAML, those in one line."""
+    if b"{{" in data:
+        return tuple(_of_template(data))
     dependencies: list[Dependency] = []
     for document in parse_manifest(yaml.read_all, data, _LIMIT, "not_applicable"):
         for key, value, table in document.root.walk():
@@ -26,6 +34,15 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
             elif key == "newName":
                 dependencies += _renamed(document.text, value, table)
     return tuple(dependencies)
+
+
+def _of_template(data: bytes) -> Iterator[Dependency]:
+    """Yield the images that lines of a template name as they are."""
+    text = Text.of(data[:_LIMIT].decode("utf-8", "replace"))
+    for match in _IMAGE_LINE.finditer(text.content):
+        entry = references.image(match[1], text.place(*match.span(1)), "image")
+        if entry is not None:
+            yield entry
 
 
 def _image(text: Text, value: Node) -> Iterator[Dependency]:

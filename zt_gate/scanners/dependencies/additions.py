@@ -143,7 +143,7 @@ class _Comparison:
         if addition.manifest.reader.name == "prose":
             return
         if not is_known:
-            self.result.not_inspected.append(self.references.listing(addition))
+            self.result.not_inspected += self.references.listing(addition)
         old_constraints = self.constraints_by_identity.get(entry.identity, ())
         findings = list(self.references.check(addition, old_constraints))
         self.result.manifest_findings += findings

@@ -66,7 +66,7 @@ class References:
         entry, path = addition.dependency, addition.manifest.file.path
         if _SIMILAR not in self.rules or is_any(path, "test-data"):
             return
-        is_old = bool(old_constraints) or self._is_used(entry, _tail(entry.key))
+        is_old = bool(old_constraints) or self.is_used(entry)
         for rule, message in self._problems(entry, old_constraints, is_old=is_old):
             publisher = _publisher(ecosystem_named(entry.ecosystem), entry.key)
             name = publisher if rule == _NEW else entry.key
@@ -76,14 +76,22 @@ class References:
                 yield ManifestFinding(addition, rule, message)
             return
 
-    def listing(self, addition: Addition) -> NotInspected:
-        """Return the note that a person should look at a new reference."""
+    def is_used(self, entry: Dependency) -> bool:
+        """Return whether files of the trusted side name the reference."""
+        return self._is_named(entry, _tail(entry.key))
+
+    def listing(self, addition: Addition) -> Iterator[NotInspected]:
+        """Yield the note that a person should look at a new reference, once for a name."""
         entry = addition.dependency
+        subject = ("", entry.ecosystem, entry.key)
+        if subject in self._reported or self.is_used(entry):
+            return
+        self._reported.add(subject)
         name = ascii(entry.name)[1:-1]
         version = f" {entry.constraint}" if entry.constraint else ""
         noun = ecosystem_named(entry.ecosystem).noun
         reason = f"{noun} {name}{version}: no registry here says whether it is safe"
-        return NotInspected(addition.manifest.file.path, "not_applicable", reason)
+        yield NotInspected(addition.manifest.file.path, "not_applicable", reason)
 
     def _problems(
         self, entry: Dependency, old_constraints: Collection[str], *, is_old: bool
@@ -95,19 +103,33 @@ class References:
             if intended:
                 message = f"{ecosystem.noun} {name} is named almost like {intended}"
                 yield _SIMILAR, f"{message}; did you mean {intended}?"
-        if _is_floating(ecosystem, entry.constraint) and not is_old:
+        is_floating = _is_floating(ecosystem, entry.constraint)
+        if is_floating and not is_old and not self._is_local_image(entry):
             yield _UNPINNED, _unpinned(ecosystem, name, entry.constraint)
         elif _loses_pin(ecosystem, entry.constraint, old_constraints):
             yield _UNPINNED, _unpinned(ecosystem, name, entry.constraint, lost=True)
         publisher = _publisher(ecosystem, entry.key)
         if is_old or self.is_tree or not publisher:
             return
-        if not self._is_known(ecosystem, publisher) and not self._is_used(
+        if not self._is_known(ecosystem, publisher) and not self._is_named(
             entry, publisher
         ):
             shown = ascii(publisher)[1:-1]
             message = f"{ecosystem.noun} {name} comes from {shown}"
             yield _NEW, f"{message}, which the project did not use before"
+
+    def _is_local_image(self, entry: Dependency) -> bool:
+        """Return whether an image is neither official nor has a namespace: built here.
+
+        Nobody else can publish below such a name.  CI systems name machines like this.
+        """
+        is_unqualified = entry.key.startswith("library/")
+        names = self._known("docker").get("names", ())
+        return (
+            entry.ecosystem == "docker"
+            and is_unqualified
+            and (_tail(entry.key) not in names)
+        )
 
     def _intended(self, entry: Dependency, ecosystem: Ecosystem) -> str:
         """Return the well-known name that a reference resembles, "" for none."""
@@ -151,7 +173,7 @@ class References:
             return True
         return publisher in known.get("publishers", ())
 
-    def _is_used(self, entry: Dependency, text: str) -> bool:
+    def _is_named(self, entry: Dependency, text: str) -> bool:
         """Return whether files of the trusted side name a reference or a publisher."""
         if not text:
             return False
