@@ -12,7 +12,6 @@ from zt_gate.ecosystems.manifests.base import (
     json_object,
     parse_manifest,
 )
-
 from zt_gate.syntax.shell import program
 
 if TYPE_CHECKING:
@@ -25,8 +24,9 @@ _LIMIT = 4 * 1024 * 1024
 _CONTAINER_PROGRAMS = frozenset(("docker", "podman", "nerdctl"))
 _OPTIONS_WITH_VALUE = frozenset(
     ("-e", "--env", "--env-file", "-v", "--volume", "--mount", "-p", "--publish", "--name", "-w",
-     "--network", "--net", "--workdir", "-u", "--user", "--entrypoint", "--platform", "-l", "--pull",
-     "--label", "--memory", "-m", "--cpus", "--add-host", "--cap-drop", "--cap-add", "--security-opt")
+     "--network", "--net", "--workdir", "-u", "--user", "--entrypoint", "--platform", "-l", "-m",
+     "--label", "--memory", "--cpus", "--add-host", "--cap-drop", "--cap-add", "--pull",
+     "--security-opt")
 )  # fmt: skip
 
 
