@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
     from zt_gate.ecosystems.registries.package_manager_settings import (
@@ -45,6 +47,10 @@ def _settings(sources: SettingsSources) -> Endpoints:
     return project_sources.cargo(sources)
 
 
+def _is_config(name: bytes, folders: Sequence[bytes]) -> bool:
+    return name in {b"config", b"config.toml"} and folders[-1:] == [b".cargo"]
+
+
 ECOSYSTEM = Ecosystem(
     name="cargo",
     title="Rust crates",
@@ -52,6 +58,7 @@ ECOSYSTEM = Ecosystem(
     example="pkg:cargo/x@1",
     formats=(
         ManifestFormat("cargo", (b"cargo.toml",)),
+        ManifestFormat("cargo_config", matches=_is_config, role="settings"),
         ManifestFormat(
             "cargo_lock",
             (b"cargo.lock",),

@@ -129,6 +129,11 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat("deno", (b"deno.json", b"deno.jsonc", b"import_map.json")),
         ManifestFormat("npmrc", (b".npmrc",), role="settings"),
         ManifestFormat(
+            "javascript_settings",
+            (b".yarnrc.yml", b".yarnrc", b"bunfig.toml"),
+            role="settings",
+        ),
+        ManifestFormat(
             "package_lock",
             _PACKAGE_LOCKS,
             role="lock",

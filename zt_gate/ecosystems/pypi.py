@@ -178,6 +178,11 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat("setup_cfg", (b"setup.cfg",)),
         ManifestFormat("pipfile", (b"pipfile",)),
         ManifestFormat("tox_ini", (b"tox.ini",)),
+        ManifestFormat(
+            "python_settings",
+            (b"uv.toml", b"pdm.toml", b".pdm.toml"),
+            role="settings",
+        ),
         ManifestFormat("conda", matches=_is_conda),
         ManifestFormat(
             "pipfile_lock",

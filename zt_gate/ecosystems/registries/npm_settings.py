@@ -64,7 +64,20 @@ def endpoints(sources: SettingsSources) -> Endpoints:
         service = None  # a name of the project's own registry is sent nowhere else
     elif service is None and registry.url == default.url:
         service = _default_service(default)
-    return Endpoints((registry,), scopes, service, explicit_indexes=(default,))
+    explicit = (default, *_named_by_project(sources, others.named, tokens))
+    return Endpoints((registry,), scopes, service, explicit_indexes=explicit)
+
+
+def _named_by_project(
+    sources: SettingsSources, named: list[str], tokens: _Tokens
+) -> Iterator[Index]:
+    """Yield every registry that the project's files name, also overridden ones."""
+    for url in named:
+        yield tokens.index(url, cleartext=False)
+    for content in sources.project_files(b".npmrc"):
+        for name, value in _parse(content.decode("utf-8", "replace")).items():
+            if value and (name == "registry" or name.endswith(":registry")):
+                yield tokens.index(value, cleartext=False)
 
 
 def _project_index(url: str, tokens: _Tokens) -> Index | None:

@@ -59,6 +59,9 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     if service is None and main.url == default.url:
         service = make_index(_STATISTICS, cleartext=False)
     indexes = tuple(dict.fromkeys((main, *extras)))
+    for settings in _project(sources):
+        urls = (settings.index, *settings.extras, *settings.explicit_indexes)
+        explicit += [_index(sources, url, cleartext=False) for url in urls if url]
     return Endpoints(indexes, service=service, explicit_indexes=(*explicit, default))
 
 
@@ -88,13 +91,23 @@ def _by_priority(sources: SettingsSources) -> Iterator[tuple[_Settings, bool]]:
     """Yield the settings, first those that win, and whether they may allow plain http."""
     yield _environment(sources), True
     yield _Settings(sources.policy.get("pypi", "")), False
-    for content in sources.project_files(b"uv.toml"):
-        yield _uv(_toml(content)), False
-    for content in sources.project_files(b"pyproject.toml"):
-        for settings in _pyproject(_toml(content)):
-            yield settings, False
+    for settings in _project(sources):
+        yield settings, False
     for settings in _user_files(sources):
         yield settings, True
+
+
+def _project(sources: SettingsSources) -> Iterator[_Settings]:
+    """Yield the settings in the project's files, first those that win."""
+    for content in sources.project_files(b"uv.toml"):
+        data = _toml(content)
+        yield _uv(data)
+        yield _uv(_table(data, "pip"))
+    for content in sources.project_files(b"pyproject.toml"):
+        yield from _pyproject(_toml(content))
+    for name in (b"pdm.toml", b".pdm.toml"):
+        for content in sources.project_files(name):
+            yield _pdm_settings(_toml(content))
 
 
 def _environment(sources: SettingsSources) -> _Settings:
@@ -205,6 +218,7 @@ def _uv(data: dict[str, Any]) -> _Settings:
 
 def _pyproject(data: dict[str, Any]) -> Iterator[_Settings]:
     yield _uv(_table(data, "tool", "uv"))
+    yield _uv(_table(data, "tool", "uv", "pip"))
     yield _poetry(_tables(_table(data, "tool", "poetry").get("source")))
     yield _pdm(_tables(_table(data, "tool", "pdm").get("source")))
 
@@ -231,6 +245,14 @@ def _pdm(tables: Sequence[dict[str, Any]]) -> _Settings:
     replacements = _urls([table for table in tables if table.get("name") == "pypi"])
     others = _urls([table for table in tables if table.get("name") != "pypi"])
     return _Settings(replacements[0] if replacements else "", others)
+
+
+def _pdm_settings(data: dict[str, Any]) -> _Settings:
+    """Return the index of PDM's own file, whose further tables are further sources."""
+    pypi = _table(data, "pypi")
+    url = pypi.get("url")
+    others = [table for table in pypi.values() if isinstance(table, dict)]
+    return _Settings(url if isinstance(url, str) else "", _urls(others))
 
 
 def _urls(tables: Sequence[dict[str, Any]]) -> tuple[str, ...]:
