@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_index import CaFile
     from zt_gate.ecosystems.registries.package_manager_settings import (
         Endpoints,
         SettingsSources,
@@ -51,6 +52,12 @@ def _is_config(name: bytes, folders: Sequence[bytes]) -> bool:
     return name in {b"config", b"config.toml"} and folders[-1:] == [b".cargo"]
 
 
+def _certificates(sources: SettingsSources) -> Iterable[CaFile]:
+    from zt_gate.ecosystems.registries import certificates
+
+    return certificates.of_cargo(sources)
+
+
 ECOSYSTEM = Ecosystem(
     name="cargo",
     title="Rust crates",
@@ -78,6 +85,7 @@ ECOSYSTEM = Ecosystem(
     install_words=(b"install", b"add"),
     registry=_registry,
     settings=_settings,
+    certificates=_certificates,
     registry_title="the crates registry",
     host_aliases=(
         "index.crates.io",

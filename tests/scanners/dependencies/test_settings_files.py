@@ -89,8 +89,7 @@ SETTINGS = [
     ("src/nuget.config", nuget(NUGET, "{}"), 1),
     (
         "NuGet.Config",
-        "<configuration>\n<packageSources>\n<clear/>\n"
-        + "<add key='a' value='{}'/>\n</packageSources>\n</configuration>",
+        nuget("{}").replace("<add", "\n<clear/>\n\n<add"),
         4,
     ),
     (".mvn/settings.xml", maven("{}"), 1),

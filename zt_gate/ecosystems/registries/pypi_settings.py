@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.ecosystems.registries.certificates import expanded_home
+from zt_gate.ecosystems.registries.package_index import CaFile
 from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
@@ -130,7 +132,25 @@ def _without_name(value: str) -> str:
     return address if has_name else value
 
 
+def certificates(sources: SettingsSources) -> Iterator[CaFile]:
+    """Yield pip's ``cert`` in the first of the user's files that has it."""
+    for path, text in _user_texts(sources):
+        value = "" if path.endswith(".toml") else _pip_option(text, "cert")
+        if value:
+            yield CaFile(expanded_home(sources, value), f"cert in {path}")
+            return
+
+
 def _user_files(sources: SettingsSources) -> Iterator[_Settings]:
+    for path, text in _user_texts(sources):
+        if path.endswith(".toml"):
+            yield _uv(_toml(text.encode()))
+        else:
+            yield _pip_conf(text)
+
+
+def _user_texts(sources: SettingsSources) -> Iterator[tuple[str, str]]:
+    """Yield path and text of the user's files, then of the machine's."""
     system_files = _SYSTEM_FILES
     if sources.system is not None:
         system_files = sources.system.get("pypi", ())
@@ -144,29 +164,29 @@ def _user_files(sources: SettingsSources) -> Iterator[_Settings]:
     ]
     for path in files:
         text = sources.user_file(path)
-        if text is None:
-            continue
-        if path.endswith(".toml"):
-            yield _uv(_toml(text.encode()))
-        else:
-            yield _pip_conf(text)
+        if text is not None:
+            yield path, text
 
 
 def _pip_conf(text: str) -> _Settings:
+    extras = _pip_option(text, "extra-index-url")
+    return _Settings(_pip_option(text, "index-url"), tuple(extras.split()))
+
+
+def _pip_option(text: str, name: str) -> str:
+    """Return an option of a pip.conf, "" without one."""
     import configparser
 
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
     except configparser.Error:
-        return _Settings()
-    index, extras = "", ()
+        return ""
+    value = ""
     for section in ("global", "download", "install"):  # as in pip, later ones win
         if parser.has_section(section):
-            index = parser.get(section, "index-url", fallback=index)
-            extra = parser.get(section, "extra-index-url", fallback=" ".join(extras))
-            extras = tuple(extra.split())
-    return _Settings(index.strip(), extras)
+            value = parser.get(section, name, fallback=value)
+    return value.strip()
 
 
 def _toml(content: bytes) -> dict[str, Any]:

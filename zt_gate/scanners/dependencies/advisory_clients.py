@@ -98,7 +98,8 @@ class AdvisoryClients:
         """Ask a registry's advisory endpoint; {} if it has none; raises AdvisoryClientError."""
         import time
 
-        from zt_gate.ecosystems.registries.client import Client, TlsSettings
+        from zt_gate.ecosystems.registries.certificates import TlsSettings
+        from zt_gate.ecosystems.registries.client import Client
 
         environ = self.context.environ
         client = Client(environ, TlsSettings(environ), time.monotonic() + _NPM_SECONDS)

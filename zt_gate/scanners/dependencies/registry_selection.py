@@ -77,16 +77,18 @@ class RegistrySelection:
         """
         if not self.uses_default_index(addition):
             return None
+        files = self._indexes(addition)[0].ca_files
         service = configured_service(
             self._sources(addition), "ZT_GATE_OSV_URL", "osv", "/v1"
         )
         if service is not None:
-            return service
+            return dataclasses.replace(service, ca_files=files)
         named = self._endpoints(addition).explicit_indexes
         public = next((index for index in named if index.default), None)
         if public is None or self._indexes(addition)[0].url != public.url:
             return None
-        return make_index(PUBLIC_URL, cleartext=False)
+        public_service = make_index(PUBLIC_URL, cleartext=False)
+        return dataclasses.replace(public_service, ca_files=files)
 
     def is_supported(self, addition: Addition) -> bool:
         """Return whether the ecosystem of an addition has a registry."""
@@ -172,6 +174,7 @@ def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
         index = endpoints.find_index(option.source.target)
         if index is None:
             index = make_index(option.source.target, cleartext=False)
+            index = dataclasses.replace(index, ca_files=indexes[0].ca_files)
         if option.section in {"--index-url", "--pypi-url"}:
             if index.url != indexes[0].url:
                 service, apart = None, True
