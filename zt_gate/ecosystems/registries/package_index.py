@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class RegistryError(Exception):
@@ -28,7 +28,7 @@ class CaFile:
     """
 
     path: str
-    setting: str
+    setting: str = field(compare=False)
     pem: str = ""
 
 
