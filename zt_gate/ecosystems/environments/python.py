@@ -147,7 +147,7 @@ class _Reader:
                 raise ManifestError(0, "it has no name or no version")
             place = (1, 1, 1)
             entry = make_dependency("pypi", name, place, "", f"=={version}", source)
-        except (OSError, ValueError, ManifestError) as error:
+        except (OSError, ValueError, KeyError, ManifestError) as error:
             self.problems.append(f"{self._shown(path)} cannot be read: {error}")
             return
         if entry.key not in self._seen:

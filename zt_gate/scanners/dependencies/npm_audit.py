@@ -42,11 +42,10 @@ def write_project(folder: Path, index: Index, packages: Sequence[PackageQuery]) 
     tree: dict[str, Any] = {"": root}
     for name, own in versions.items():
         place = ""
-        for number, version in enumerate(own):
+        for version in own:
+            # Without a dependency: npm would call the outer version vulnerable as well.
             place = f"{place}{'/' if place else ''}node_modules/{name}"
             tree[place] = {"version": version}
-            if number + 1 < len(own):
-                tree[place]["dependencies"] = {name: own[number + 1]}
     lock = {"name": _NAME, "version": "0.0.0", "lockfileVersion": 3, "requires": True,
             "packages": tree}  # fmt: skip
     (folder / "package.json").write_text(json.dumps({**root, "private": True}), "utf-8")
