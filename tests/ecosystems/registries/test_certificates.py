@@ -13,8 +13,8 @@ from tests.support.changes import change_of, context
 from tests.support.offenders import each_of
 from tests.support.registry import Registry
 from zt_gate import rulebook
-from zt_gate.ecosystems.registries import certificates, endpoints
-from zt_gate.ecosystems.registries.certificates import TlsSettings, of_ecosystem
+from zt_gate.ecosystems.registries import endpoints, tls
+from zt_gate.ecosystems.registries.certificates import of_ecosystem
 from zt_gate.ecosystems.registries.client import Client
 from zt_gate.ecosystems.registries.package_index import (
     CaFile,
@@ -23,6 +23,7 @@ from zt_gate.ecosystems.registries.package_index import (
     RegistryError,
 )
 from zt_gate.ecosystems.registries.package_manager_settings import SettingsSources
+from zt_gate.ecosystems.registries.tls import TlsSettings
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:
@@ -235,12 +236,12 @@ def test_npm_that_started_the_gate_sets_no_file(tmp_path: Path) -> None:
 def test_a_bundle_for_other_programs_has_the_users_certificates(
     tmp_path: Path, registry: Registry
 ) -> None:
-    path = certificates.bundle([CaFile(authority(registry), "x")], tmp_path)
+    path = tls.bundle([CaFile(authority(registry), "x")], tmp_path)
     text = Path(path).read_text("utf-8")
     assert Path(authority(registry)).read_text().strip() in text
     assert text.count("-----BEGIN CERTIFICATE") > 1
     with pytest.raises(CertificateFileError):
-        certificates.bundle([CaFile("/nowhere", "x")], tmp_path)
+        tls.bundle([CaFile("/nowhere", "x")], tmp_path)
 
 
 def test_an_index_keeps_its_files_in_every_place(tmp_path: Path) -> None:

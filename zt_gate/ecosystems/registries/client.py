@@ -30,9 +30,9 @@ from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zt_gate.ecosystems.registries.certificates import TlsSettings
     from zt_gate.ecosystems.registries.package_index import CaFile
     from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
+    from zt_gate.ecosystems.registries.tls import TlsSettings
 
 _MAX_BYTES = 8 * 1024 * 1024
 _READ_SIZE = 1 << 16

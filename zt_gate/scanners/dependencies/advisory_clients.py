@@ -95,13 +95,13 @@ class AdvisoryClients:
 
     def _environment(self, index: Index, variable: str) -> dict[str, str]:
         """Return the user's proxies and certificates; ``variable`` names those."""
-        from zt_gate.ecosystems.registries import certificates
+        from zt_gate.ecosystems.registries import tls
 
         environment = _proxies(self.context.environ)
-        files = (*certificates.of_environment(self.context.environ), *index.ca_files)
+        files = (*tls.of_environment(self.context.environ), *index.ca_files)
         if files:
             try:
-                bundle = certificates.bundle(files, self.context.workdir)
+                bundle = tls.bundle(files, self.context.workdir)
             except RegistryError as fault:
                 raise AdvisoryClientError(
                     f"a client of the advisory service {fault}"
@@ -152,8 +152,8 @@ class AdvisoryClients:
         """Ask a registry's advisory endpoint; {} if it has none; raises AdvisoryClientError."""
         import time
 
-        from zt_gate.ecosystems.registries.certificates import TlsSettings
         from zt_gate.ecosystems.registries.client import Client
+        from zt_gate.ecosystems.registries.tls import TlsSettings
 
         environ = self.context.environ
         client = Client(environ, TlsSettings(environ), time.monotonic() + _NPM_SECONDS)
