@@ -233,7 +233,7 @@ def test_the_active_environment_comes_first(registry: Registry, project: Path) -
     active = project.parent / "active"
     add(environment(active), "other")
     done = audit(project, registry, VIRTUAL_ENV=str(active))
-    assert f"auditing {active} (Python environment, 1 packages)" in done.stderr
+    assert f"auditing {active} (Python environment, 1 package)" in done.stderr
 
 
 def test_every_format_is_written(registry: Registry, project: Path) -> None:

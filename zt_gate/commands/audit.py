@@ -89,10 +89,15 @@ class _Targets:
     def described(self) -> str:
         """Return the targets for people."""
         parts = [
-            f"{_shown(path)} ({environment.kind}, {len(environment.packages)} packages)"
+            f"{_shown(path)} ({environment.kind}, {_count(environment)})"
             for path, environment in self.environments
         ]
         return ", ".join((*parts, *map(_shown, self.locks)))
+
+
+def _count(environment: Environment) -> str:
+    count = len(environment.packages)
+    return "1 package" if count == 1 else f"{count} packages"
 
 
 def _named(words: Sequence[str]) -> _Targets:

@@ -119,7 +119,7 @@ class AdvisoryClients:
         from zt_gate.scanners.dependencies import npm_audit
 
         context = self.context
-        if not context.npm or index.local:
+        if not context.npm or not _may_be_asked(index):
             return self.registry(index, packages)
         folder = context.workdir / f"npm-audit-{len(list(context.workdir.iterdir()))}"
         folder.mkdir(mode=0o700)
@@ -196,6 +196,19 @@ def _runs_without_duplicates(
             runs.append([])
         runs[number].append(package)
     return runs
+
+
+def _may_be_asked(index: Index) -> bool:
+    """Return whether another program may ask an index, by the rules of our own client."""
+    from urllib.parse import urlsplit
+
+    from zt_gate.ecosystems.registries.proxies import is_loopback
+
+    parts = urlsplit(index.url)
+    is_safe = parts.scheme == "https" or index.cleartext
+    return not index.unusable and (
+        (is_safe and not index.local) or is_loopback(parts.hostname or "")
+    )
 
 
 def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
