@@ -79,6 +79,7 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat(
             "dotnet_json", (b"dotnet-tools.json", b"global.json"), role="versions"
         ),
+        ManifestFormat("nuget_config", (b"nuget.config",), role="settings"),
     ),
     local_packages="zt_gate.ecosystems.local_packages.nuget",
     sample=SampleManifest(

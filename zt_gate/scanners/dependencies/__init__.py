@@ -43,6 +43,10 @@ class DependenciesScanner:
         )
 
         start = time.monotonic()
+        if context.audit_only:
+            from zt_gate.scanners.dependencies.environment_audit import audit
+
+            return audit(change, context, start)
         is_relevant = context.audit_all or any(
             may_add_dependency(file) or may_be_requirements(file)
             for file in change.files
