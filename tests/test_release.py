@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -13,7 +12,7 @@ import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
@@ -21,21 +20,10 @@ import yaml
 
 from tests.support.lock import LOCK, ROOT, pins
 from tests.support.offenders import each_of
+from tests.support.scripts import load
 from zt_gate import __version__
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
 URL = "https://github.com/acme/zt-gate"
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 release = load("release")
