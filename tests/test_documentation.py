@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 import yaml
 
 from tests.support.offenders import each_of
-from zt_gate.commands import COMMANDS
 from zt_gate.reports import FORMATS
 from zt_gate.scanners import registered
 
@@ -32,38 +28,6 @@ def test_links_lead_to_files(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
-
-
-@pytest.fixture(scope="module")
-def help_texts() -> dict[str, str]:
-    """The help text of each verb, requested once."""
-    return {verb: subprocess_help(verb) for verb, _, _ in COMMANDS}
-
-
-@BY_NAME
-def test_verbs_and_options_in_code_exist(
-    page: Path, help_texts: dict[str, str]
-) -> None:
-    code = re.findall(
-        r"```(?:sh|bash|console)\n(.*?)```", page.read_text("utf-8"), re.DOTALL
-    )
-    for line in "\n".join(code).splitlines():
-        for words in re.findall(r"(?:^|[\s/\"|])zt-gate\"? ([a-z][^|#)]*)", line):
-            verb, *rest = words.split()
-            assert verb in help_texts, f"{page.name}: {line}"
-            for word in rest:
-                if word.startswith("--"):
-                    assert word.partition("=")[0] in help_texts[verb], (
-                        f"{page.name}: {line}"
-                    )
-
-
-def subprocess_help(verb: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-I", "-m", "zt_gate", verb, "--help"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout
 
 
 def test_the_two_commands_of_the_readme_are_what_ci_runs() -> None:
