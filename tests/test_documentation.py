@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import yaml
+from markdown_it import MarkdownIt
 
 from tests.support.offenders import each_of
+from tests.support.scripts import load
 from zt_gate.reports import FORMATS
 from zt_gate.scanners import registered
 
@@ -17,17 +23,42 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "rules" / "README.md"]
-)
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("rules/**/*.md"),
+     ROOT / "bench" / "RESULTS.md"]
+)  # fmt: skip
+of_page = load("outside_links").of_page
 BY_NAME = each_of("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
+@cache
+def anchors(page: Path) -> set[str]:
+    """Return the names that a forge gives to the headings of a page."""
+    found: Counter[str] = Counter()
+    tokens = MarkdownIt().parse(page.read_text("utf-8"))
+    for token, following in pairwise(tokens):
+        if token.type != "heading_open":
+            continue
+        text = "".join(
+            child.content for child in following.children or () if child.type != "html"
+        )
+        name = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+        number = found[name]
+        found[name] += 1
+        if number:
+            found[f"{name}-{number}"] += 1
+    return set(found)
+
+
 @BY_NAME
-def test_links_lead_to_files(page: Path) -> None:
-    text = page.read_text("utf-8")
-    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
-        if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for link in sorted(of_page(page.read_text("utf-8"))):
+        address, _, anchor = unquote(link).partition("#")
+        if "://" in address or address.startswith("mailto:"):
+            continue
+        target = (page.parent / address).resolve() if address else page
+        assert target.exists(), f"{page.name} links to {link}"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target), f"{page.name} links to {link}"
 
 
 def test_the_two_commands_of_the_readme_are_what_ci_runs() -> None:
