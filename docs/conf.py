@@ -23,7 +23,8 @@ include_patterns = [
 myst_heading_anchors = 4
 html_theme = "furo"
 html_title = f"zt-gate {release}"
-html_static_path: list[str] = []
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_extra_path = ["site_root"]
 # Nothing of a page comes from another host.

@@ -103,6 +103,7 @@ def draw(text: str) -> str:
     )  # fmt: skip
     console.print(Text("$ git commit", style="bold"))
     console.print(Text.from_ansi(text.rstrip("\n")))
+    console.print()  # the frame needs room below the last line
     return console.export_svg(theme=THEME, code_format=FRAME, unique_id="zt")
 
 
