@@ -26,6 +26,8 @@ html_title = f"zt-gate {release}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+# Text that people copy keeps its characters: '--' and "x", no dashes and curly quotes.
+smartquotes = False
 html_extra_path = ["site_root"]
 # Nothing of a page comes from another host.
 html_theme_options = {"source_view_link": "", "source_edit_link": ""}
