@@ -18,7 +18,7 @@ from tests.support.offenders import each_of
 from tests.support.pages import ALL_BLOCKS, PAGES, SHELL, Block, spans
 from zt_gate.cli import _Parser, _refuse_empty_values
 from zt_gate.commands import COMMANDS
-from zt_gate.commands.scan import parse_destinations
+from zt_gate.commands.report_output import parse_destinations
 from zt_gate.errors import UsageError
 from zt_gate.policy.validate import PROFILES
 from zt_gate.scanners import registered
