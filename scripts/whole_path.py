@@ -288,8 +288,8 @@ def shards(place: Place) -> str:
     """The merge of two shards is the report of the unsharded scan, except for times."""
     for number in range(12):
         place.write(f"part/f{number}.py", f"import subprocess\n\nnumber = {number}\n")
-    call = "subprocess.run('ls ' + input(), shell=True)\n"
-    place.write("part/f3.py", f"import subprocess\n\n{call}")
+    view = "app.get('/', (req, res) => { res.send(eval(req.query.q)); });\n"
+    place.write("part/view.js", view)
     place.write("settings.py", BAD)
     place.run("git", "checkout", "-q", "-b", "large")
     place.run("git", "add", "-A")
