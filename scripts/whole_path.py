@@ -199,6 +199,7 @@ def action(place: Place) -> str:
     base = place.head()
     place.write("settings.py", BAD)
     place.run("git", "checkout", "-q", "-b", "topic")
+    # Without its hooks: the action must judge what a person got past them.
     place.run("git", "commit", "-q", "--no-verify", "-am", "Change the settings")
     head = place.head()
     runner = place.folder / "runner"
@@ -293,6 +294,7 @@ def shards(place: Place) -> str:
     place.write("settings.py", BAD)
     place.run("git", "checkout", "-q", "-b", "large")
     place.run("git", "add", "-A")
+    # Without its hooks, for the same reason.
     place.run("git", "commit", "-q", "--no-verify", "-m", "Add a part")
     source = ("scan", "--base", "refs/heads/main", "--offline")
 
