@@ -76,6 +76,7 @@ ECOSYSTEM = Ecosystem(
             (b"csproj", b"fsproj", b"vbproj"),
             role="versions",
         ),
+        ManifestFormat("nuget_config", (b"nuget.config",), role="settings"),
     ),
     local_packages="zt_gate.ecosystems.local_packages.nuget",
     sample=SampleManifest(
