@@ -55,6 +55,9 @@ ECOSYSTEM = Ecosystem(
             (b"gradle",),
             role="versions",
         ),
+        ManifestFormat(
+            "gradle_verification", (b"verification-metadata.xml",), role="lock"
+        ),
         ManifestFormat("gradle_catalog", (b"libs.versions.toml",), role="versions"),
     ),
     local_packages="zt_gate.ecosystems.local_packages.maven",

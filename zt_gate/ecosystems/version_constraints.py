@@ -29,6 +29,10 @@ class VersionScheme(Protocol):
         """Return the release that an installation selects today, None if unknown."""
         ...
 
+    def in_range(self, version: str, constraint: str) -> bool | None:
+        """Return whether a version is in a range, None for an unsupported form."""
+        ...
+
     def sort_key(self, version: str) -> Any:
         """Return a key that orders versions, None for an invalid version."""
         ...
@@ -53,6 +57,14 @@ def select_release(ecosystem: str, constraint: str, project: Project) -> Release
     if definition.bare_version_is_range and not pinned_version(ecosystem, constraint):
         return None
     return _scheme(definition.version_scheme).select_release(constraint, project)
+
+
+def satisfies(ecosystem: str, version: str, constraint: str) -> bool | None:
+    """Return whether a version is in a range; None if that cannot be judged."""
+    definition = find_ecosystem(ecosystem)
+    if definition is None:
+        return None
+    return _scheme(definition.version_scheme).in_range(version, constraint)
 
 
 def next_version(

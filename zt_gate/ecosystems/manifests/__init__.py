@@ -17,4 +17,9 @@ def reader_for(path: bytes) -> Reader | None:
 def reader_named(name: str) -> Reader:
     """Return the reader of a format, from its module's function ``read``."""
     module = import_module(formats()[name].reader or f"{__name__}.{name}")
-    return Reader(name, module.read, getattr(module, "provided_names", None))
+    return Reader(
+        name,
+        module.read,
+        getattr(module, "provided_names", None),
+        getattr(module, "lock", None),
+    )

@@ -16,6 +16,13 @@ from zt_gate.ecosystems.manifests.base import (
     unnamed_entry,
     valid_name,
 )
+from zt_gate.ecosystems.manifests.lock_content import (
+    LockContent,
+    LockedFile,
+    LockedRequirement,
+    locked_file,
+    subresource_checksums,
+)
 from zt_gate.ecosystems.manifests.npm_spec import archive_source, locked_source
 from zt_gate.syntax import yaml
 
@@ -34,16 +41,58 @@ _ADDRESS = lazy_re.compile(r"[\w.-]+\.[a-z]+/")
 _NEW = lazy_re.compile(r"/?((?:@[^/@\s]+/)?[^/@\s]+)@(.+)\Z", re.DOTALL)
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read the packages of all documents."""
+    return lock(path, data).dependencies
+
+
+def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the reader signature
+    """Read the packages, their checksums, and what the importers request."""
     dependencies: list[Dependency] = []
+    files: list[LockedFile] = []
+    requirements: list[LockedRequirement] = []
+    projects: set[str] = set()
     for document in parse_manifest(yaml.read_all, data, _LIMIT):
         root, text = document.root, document.text
         direct = set(_direct_names(root))
         packages = root.get("packages")
         for key, value in packages.entries() if packages else ():
-            dependencies.append(_package(text, key, value, direct))
-    return tuple(dependencies)
+            dependency = _package(text, key, value, direct)
+            dependencies.append(dependency)
+            files += _files(dependency, value)
+        importers = root.get("importers")
+        for key, value in importers.entries() if importers else ():
+            project = "" if key.value == "." else key.value
+            projects.add(project)
+            requirements += _requirements(text, project, value)
+    return LockContent(
+        tuple(dependencies), tuple(files), tuple(requirements), frozenset(projects)
+    )
+
+
+def _files(dependency: Dependency, value: Node) -> Iterator[LockedFile]:
+    is_archive = dependency.source.kind in {"registry", "index", "foreign"}
+    if not is_archive or not dependency.constraint:
+        return
+    resolution = value.get("resolution")
+    integrity = resolution.get("integrity") if resolution else None
+    checksums = subresource_checksums(integrity.value if integrity else "")
+    yield locked_file(dependency, checksums)
+
+
+def _requirements(
+    text: Text, project: str, importer: Node
+) -> Iterator[LockedRequirement]:
+    """Yield what an importer requests; since version 6 of the format it is written there."""
+    for section in _SECTIONS:
+        table = importer.get(section)
+        for key, value in table.entries() if table else ():
+            specifier = value.get("specifier")
+            if specifier is not None:
+                place = text.place(key.start, key.end)
+                yield LockedRequirement(
+                    project, section, key.value, specifier.value, place
+                )
 
 
 def _direct_names(document: Node) -> Iterator[str]:
