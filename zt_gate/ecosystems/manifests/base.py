@@ -32,7 +32,8 @@ Place = tuple[int, int, int]
 #: another manifest that is read as part of this one.  ``import``: a module that
 #: code imports (the target); the dependency scanner maps it to a package.  ``self``:
 #: the project's own name.  ``foreign``: the archive of another package or version, which
-#: a lock file gives a package.  ``computed``: a value that only running the file would
+#: a lock file gives a package.  ``host``: a version of the registry, whose file a lock
+#: file takes from another host.  ``computed``: a value that only running the file would
 #: give; the target describes it.
 SourceKind = Literal[
     "registry",
@@ -45,6 +46,7 @@ SourceKind = Literal[
     "self",
     "computed",
     "foreign",
+    "host",
 ]
 
 #: Why a file could not be read: ``unreadable`` blocks, ``not_applicable`` is listed.

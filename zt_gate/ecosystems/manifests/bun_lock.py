@@ -13,6 +13,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
 )
 from zt_gate.ecosystems.manifests.lock_content import (
+    FROM_REGISTRY,
     LockContent,
     LockedFile,
     LockedRequirement,
@@ -49,16 +50,32 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
         direct |= declared_names(workspace)
     packages = list(_packages(document, direct))
     return LockContent(
-        tuple(dependency for dependency, _ in packages),
+        tuple(dependency for _, dependency, _ in packages),
         tuple(_files(packages)),
         tuple(_requirements(document)),
         frozenset(workspaces),
+        overridden=frozenset(object_at(document, "overrides")),
+        renamed=tuple(_renamed(packages, data)),
     )
 
 
-def _files(packages: list[tuple[Dependency, list[Any]]]) -> Iterator[LockedFile]:
-    for dependency, items in packages:
-        if dependency.source.kind in {"registry", "index", "foreign"}:
+def _renamed(
+    packages: list[tuple[str, Dependency, list[Any]]], data: bytes
+) -> Iterator[tuple[str, Dependency]]:
+    """Yield packages under a name for which no package of the lock file requests them."""
+    for folder, dependency, _ in packages:
+        parts = folder.split("/")
+        is_scoped = len(parts) > 1 and parts[-2].startswith("@")
+        alias = "/".join(parts[-2:]) if is_scoped else parts[-1]
+        is_archive = dependency.source.kind in FROM_REGISTRY
+        if is_archive and alias != dependency.name:
+            if f"npm:{dependency.name}".encode() not in data:
+                yield alias, dependency
+
+
+def _files(packages: list[tuple[str, Dependency, list[Any]]]) -> Iterator[LockedFile]:
+    for _, dependency, items in packages:
+        if dependency.source.kind in FROM_REGISTRY:
             last = items[-1] if len(items) > 3 else ""
             yield locked_file(dependency, subresource_checksums(last))
 
@@ -74,7 +91,7 @@ def _requirements(document: Document) -> Iterator[LockedRequirement]:
 
 def _packages(
     document: Document, direct: set[str]
-) -> Iterator[tuple[Dependency, list[Any]]]:
+) -> Iterator[tuple[str, Dependency, list[Any]]]:
     packages = object_at(document, "packages")
     for names, start, end in json.keys(document, 2):
         if names[0] != "packages":
@@ -95,4 +112,4 @@ def _packages(
         dependency = make_dependency(
             "npm", name, place, "packages", version, source, direct=folder in direct
         )
-        yield dependency, items
+        yield folder, dependency, items

@@ -136,13 +136,45 @@ def _source(table: dict[str, Any]) -> Source:
     if isinstance(notification_url, str) and notification_url:
         origin = hosts.origin(notification_url)
         if hosts.is_default_registry("composer", origin):
-            return Source()
+            return _archive_source(table, archive_url, checkout_url)
         return Source("index", origin or notification_url)
     if checkout_url:
         return Source("vcs", checkout_url)
     if archive_url:
         return Source("url", archive_url)
     return Source()
+
+
+def _archive_source(
+    table: dict[str, Any], archive_url: str, checkout_url: str
+) -> Source:
+    """Return the source of a package of the registry, which has no archives of its own.
+
+    The archive is that of a commit in the package's repository, from the same host.
+    """
+    dist = table.get("dist")
+    reference = dist.get("reference") if isinstance(dist, dict) else None
+    archive, checkout = hosts.origin(archive_url), hosts.origin(checkout_url)
+    if not archive or not checkout:
+        return Source()
+    label, _, domain = archive.partition("://")[2].partition(".")
+    host = checkout.partition("://")[2]
+    if host not in {f"{label}.{domain}", domain}:
+        return Source("host", archive_url)
+    repository = _repository(checkout_url)
+    if repository is None or domain != host:
+        return Source()
+    # The interface of a forge: /repos/OWNER/NAME/zipball/COMMIT
+    parts = archive_url.partition("://")[2].lower().split("/")[1:]
+    is_own = parts[:1] != ["repos"] or parts[1:3] == repository
+    is_commit = not isinstance(reference, str) or parts[-1] == reference.lower()
+    return Source() if is_own and is_commit else Source("foreign", archive_url)
+
+
+def _repository(url: str) -> list[str] | None:
+    """Return owner and name of a repository, None for an address of another form."""
+    parts = url.partition("://")[2].lower().removesuffix(".git").split("/")[1:]
+    return parts if len(parts) == 2 else None
 
 
 def _type_and_url(value: object) -> tuple[str, str]:

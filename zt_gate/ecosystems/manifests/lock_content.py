@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: One checksum: its algorithm and its value, as they are written.
 Checksum = tuple[str, str]
 
+#: The kinds of source of a version that a registry or an index has.
+FROM_REGISTRY = frozenset(("registry", "index", "foreign", "host"))
+
 _SRI = lazy_re.compile(r"(sha\d{1,3}|md5)-([A-Za-z0-9+/=_-]{1,200})(?:\?\S*)?\Z")
 
 
@@ -66,19 +69,31 @@ class LockContent:
     """The content of a lock file.
 
     ``digests`` are the checksums of the manifest, by their name in the lock file.
-    ``projects`` are the folders whose ``requirements`` are complete.
+    ``projects`` are the folders whose ``requirements`` are complete.  ``descriptors``
+    are the requirements of all packages together, as yarn lists them.  ``overridden``
+    are names whose requirement the settings replace ("*": all names).  ``renamed`` are
+    the name that is requested, and the package of another name that is locked for it.
     """
 
     dependencies: tuple[Dependency, ...]
     files: tuple[LockedFile, ...] = ()
     requirements: tuple[LockedRequirement, ...] = ()
     projects: frozenset[str] = frozenset()
+    descriptors: frozenset[tuple[str, str]] = frozenset()
+    overridden: frozenset[str] = frozenset()
+    renamed: tuple[tuple[str, Dependency], ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def has_no_checksums(self) -> bool:
-        """Whether there are files, and none has a checksum."""
-        return bool(self.files) and not any(file.checksums for file in self.files)
+    def has_checksums(self) -> bool:
+        """Whether any file has a checksum."""
+        return any(file.checksums for file in self.files)
+
+    @property
+    def needs_checksums(self) -> bool:
+        """Whether packages of a registry are locked, and none has a checksum."""
+        kinds = {entry.source.kind for entry in self.dependencies}
+        return "registry" in kinds and not self.has_checksums
 
 
 def locked_file(

@@ -18,6 +18,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
 )
 from zt_gate.ecosystems.manifests.lock_content import (
+    FROM_REGISTRY,
     LockContent,
     LockedFile,
     LockedRequirement,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _LIMIT = 10 * 1024 * 1024
 _MODULES = "node_modules/"
+#: The key under which an entry's table keeps the name of its folder; no field of npm's.
+_ALIAS = "\0alias"
 
 
 #: A package and the table that describes it.
@@ -61,13 +64,26 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
         tuple(_files(entries)),
         requirements,
         frozenset(_projects(document)),
+        renamed=tuple(_renamed(entries, data)),
     )
+
+
+def _renamed(entries: list[_Entry], data: bytes) -> Iterator[tuple[str, Dependency]]:
+    """Yield packages under a name for which no package of the lock file requests them."""
+    for dependency, table in entries:
+        name = table.get("name")
+        if not isinstance(name, str) or dependency.section != "packages":
+            continue
+        if dependency.source.kind in FROM_REGISTRY:
+            alias = table.get(_ALIAS, name)
+            if alias != name and f"npm:{name}".encode() not in data:
+                yield alias, dependency
 
 
 def _files(entries: list[_Entry]) -> Iterator[LockedFile]:
     """Yield the archives; a package inside another one's archive has none of its own."""
     for dependency, table in entries:
-        is_archive = dependency.source.kind in {"registry", "index", "foreign"}
+        is_archive = dependency.source.kind in FROM_REGISTRY
         if is_archive and not table.get("inBundle") and not table.get("bundled"):
             checksums = subresource_checksums(table.get("integrity"))
             has_address = bool(table.get("resolved"))
@@ -94,6 +110,7 @@ def _requirements(document: Document) -> Iterator[LockedRequirement]:
 def _packages(document: Document) -> Iterator[_Entry]:
     packages = object_at(document, "packages")
     direct = declared_names(packages.get(""))
+    addresses = _requested_addresses(document)
     seen: set[str] = set()
     for names, start, end in json.keys(document, 2):
         if names[0] != "packages":
@@ -108,9 +125,15 @@ def _packages(document: Document) -> Iterator[_Entry]:
             continue  # the project itself, or a workspace member
         alias = folder.rpartition(_MODULES)[2]
         name = str(table.get("name") or alias)
+        table = {**table, _ALIAS: alias}
         is_top_level = folder == _MODULES + alias
         dependency = _dependency(
-            name, table, place, "packages", direct=is_top_level and alias in direct
+            name,
+            table,
+            place,
+            "packages",
+            direct=is_top_level and alias in direct,
+            addresses=addresses,
         )
         yield dependency, table
 
@@ -141,6 +164,16 @@ def _walk(name: str, table: object, place: Place) -> Iterator[_Entry]:
             yield from _walk(nested_name, nested_table, place)
 
 
+def _requested_addresses(document: Document) -> frozenset[str]:
+    """Return the addresses that packages request, without the parts after ``#``."""
+    addresses: set[str] = set()
+    for table in object_at(document, "packages").values():
+        for _, _, specifier in declared(table):
+            if "://" in specifier:
+                addresses.add(specifier.partition("#")[0])
+    return frozenset(addresses)
+
+
 def _dependency(
     name: str,
     table: dict[str, Any],
@@ -148,8 +181,13 @@ def _dependency(
     section: str,
     *,
     direct: bool,
+    addresses: frozenset[str] | None = None,
 ) -> Dependency:
     version = str(table.get("version", ""))
     resolved = str(table.get("resolved") or "")
-    source = locked_source(resolved or version, name, version)
+    address = resolved.partition("#")[0]
+    is_requested = addresses is None or address in addresses
+    source = locked_source(
+        resolved or version, name, version, is_requested=is_requested
+    )
     return make_dependency("npm", name, place, section, version, source, direct=direct)

@@ -17,13 +17,18 @@ from zt_gate.ecosystems.manifests.base import (
     valid_name,
 )
 from zt_gate.ecosystems.manifests.lock_content import (
+    FROM_REGISTRY,
     LockContent,
     LockedFile,
     LockedRequirement,
     locked_file,
     subresource_checksums,
 )
-from zt_gate.ecosystems.manifests.npm_spec import archive_source, locked_source
+from zt_gate.ecosystems.manifests.npm_spec import (
+    archive_source,
+    locked_source,
+    selected_package,
+)
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
@@ -52,6 +57,8 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
     files: list[LockedFile] = []
     requirements: list[LockedRequirement] = []
     projects: set[str] = set()
+    overridden: set[str] = set()
+    renamed: list[tuple[str, Dependency]] = []
     for document in parse_manifest(yaml.read_all, data, _LIMIT):
         root, text = document.root, document.text
         direct = set(_direct_names(root))
@@ -65,13 +72,42 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
             project = "" if key.value == "." else key.value
             projects.add(project)
             requirements += _requirements(text, project, value)
+            renamed += _renamed(text, value)
+        overrides = root.get("overrides")
+        for key, _ in overrides.entries() if overrides else ():
+            overridden.add(selected_package(key.value))
+        if root.get("pnpmfileChecksum") is not None:
+            overridden.add("*")  # a hook may replace every requirement
     return LockContent(
-        tuple(dependencies), tuple(files), tuple(requirements), frozenset(projects)
+        tuple(dependencies),
+        tuple(files),
+        tuple(requirements),
+        frozenset(projects),
+        overridden=frozenset(overridden),
+        renamed=tuple(renamed),
     )
 
 
+def _renamed(text: Text, importer: Node) -> Iterator[tuple[str, Dependency]]:
+    """Yield what an importer gets under another name; the specifier of an alias says so."""
+    for section in _SECTIONS:
+        table = importer.get(section)
+        for key, value in table.entries() if table else ():
+            specifier, version = value.get("specifier"), value.get("version")
+            if specifier is None or version is None:
+                continue
+            match = _NEW.match(version.value.partition("(")[0])
+            if match is None or ":" in specifier.value or match[1] == key.value:
+                continue
+            if not valid_name("npm", match[1]):
+                continue
+            place = text.place(key.start, key.end)
+            entry = make_dependency("npm", match[1], place, section, match[2])
+            yield key.value, entry
+
+
 def _files(dependency: Dependency, value: Node) -> Iterator[LockedFile]:
-    is_archive = dependency.source.kind in {"registry", "index", "foreign"}
+    is_archive = dependency.source.kind in FROM_REGISTRY
     if not is_archive or not dependency.constraint:
         return
     resolution = value.get("resolution")

@@ -21,6 +21,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
 )
 from zt_gate.ecosystems.manifests.lock_content import (
+    FROM_REGISTRY,
     Checksum,
     LockContent,
     LockedFile,
@@ -82,7 +83,7 @@ def lock(path: bytes, data: bytes) -> LockContent:
         tuple(files),
         tuple(requirements),
         frozenset(projects),
-        content_of_lock.digests,
+        digests=content_of_lock.digests,
     )
 
 
@@ -102,12 +103,8 @@ def _files(
     package: LockedPackage, entry: Dependency, content: TomlLock, file_name: bytes
 ) -> Iterator[LockedFile]:
     """Yield the files of a package from an index or a registry."""
-    if entry.source.kind not in {"registry", "index", "url", "foreign"}:
+    if entry.source.kind not in FROM_REGISTRY:
         return
-    if isinstance(package.source, dict) and "url" in package.source:
-        is_archive = package.source.get("type", "legacy") != "legacy"
-        if is_archive or entry.source.kind == "url":
-            return
     if file_name == b"cargo.lock":
         yield locked_file(entry, _crate_checksums(package, content))
         return
@@ -250,7 +247,7 @@ def _foreign_source(artifacts: Sequence[str]) -> Source | None:
     for url in artifacts:
         origin = hosts.origin(url)
         if origin and not hosts.is_pypi(origin):
-            return Source("url", url)
+            return Source("host", url)
     return None
 
 

@@ -20,6 +20,7 @@ from zt_gate.ecosystems.manifests.base import (
     valid_name,
 )
 from zt_gate.ecosystems.manifests.lock_content import (
+    FROM_REGISTRY,
     Checksum,
     LockContent,
     LockedFile,
@@ -71,14 +72,27 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
     text = Text.of(decode_manifest(data, _LIMIT, "yarn.lock").replace("\r\n", "\n"))
     dependencies: list[Dependency] = []
     files: list[LockedFile] = []
+    descriptors: set[tuple[str, str]] = set()
     cache_key = ""
     for block in _blocks(text):
         cache_key = block.cacheKey or cache_key
+        descriptors.update(_descriptors(block.head))
         dependency = _dependency(text, block)
         if dependency is not None:
             dependencies.append(dependency)
             files += _files(dependency, block, cache_key)
-    return LockContent(tuple(dependencies), tuple(files))
+    return LockContent(
+        tuple(dependencies), tuple(files), descriptors=frozenset(descriptors)
+    )
+
+
+def _descriptors(head: str) -> Iterator[tuple[str, str]]:
+    """Yield name and range of each descriptor, without the protocol of the registry."""
+    for written in head.split(","):
+        name, version_range = split_version(written.strip().strip('"'))
+        if version_range.startswith("npm:") and "@" not in version_range[5:]:
+            version_range = version_range[4:]
+        yield name, version_range
 
 
 def _files(
@@ -86,7 +100,7 @@ def _files(
 ) -> Iterator[LockedFile]:
     """Yield the archive of a block; a patched package has a checksum of its own."""
     kind, version = dependency.source.kind, dependency.constraint
-    if kind not in {"registry", "index", "foreign"} or not version:
+    if kind not in FROM_REGISTRY or not version:
         return
     checksums = set(subresource_checksums(block.integrity))
     _, separator, fragment = block.resolved.partition("#")
@@ -160,7 +174,10 @@ def _dependency(text: Text, block: _Block) -> Dependency | None:
         package, _, source = parse_spec(name, version_range)
         version = block.version
         if block.resolved:
-            source = locked_source(block.resolved, package, version)
+            is_requested = "://" in version_range or "/" in version_range
+            source = locked_source(
+                block.resolved, package, version, is_requested=is_requested
+            )
     return make_dependency(
         "npm", package, place, "yarn.lock", version, source, direct=False
     )
@@ -168,11 +185,15 @@ def _dependency(text: Text, block: _Block) -> Dependency | None:
 
 def _is_renamed(head: str, package: str) -> bool:
     """Return whether a descriptor asks for a package of another name than the locked one."""
-    for written in head.split(", "):
+    for written in head.split(","):
         name, version_range = split_version(written.strip().strip('"'))
         protocol, _, reference = version_range.partition(":")
-        if protocol == "npm" and parse_spec(name, f"npm:{reference}")[0] != package:
-            return True
+        if protocol == "npm":
+            # Without a second name it is a range or a tag of the same package.
+            is_alias = "@" in reference[1:]
+            requested = split_version(reference)[0] if is_alias else name
+            if requested != package:
+                return True
     return False
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named
-from zt_gate.ecosystems.manifest_formats import format_of, text_formats
+from zt_gate.ecosystems.manifest_formats import format_of, lock_formats, text_formats
 from zt_gate.ecosystems.manifests import reader_for, reader_named, requirements
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -76,6 +76,10 @@ def difference(
         changed_paths, trusted, listing, rules or {}, result.tree
     )
     reconcile(result, manifests, imported, context)
+    if any(manifest.reader.name in lock_formats() for manifest in manifests):
+        from zt_gate.scanners.dependencies.lock_checks import lock_findings
+
+        result.manifest_findings += lock_findings(change, manifests, trusted)
     return result
 
 

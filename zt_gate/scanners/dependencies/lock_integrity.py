@@ -35,7 +35,6 @@ _STRENGTH = {
             ("sha256",),
             ("sha384",),
             ("sha512", "blake2b"),
-            ("pgp",),
         )
     )
     for name in names
@@ -70,8 +69,7 @@ def integrity_problems(
     if removed_digests and not _replaced(removed_digests, new):
         named = ", ".join(removed_digests)
         yield IntegrityProblem("none", f"{named} was removed from the lock file")
-    had_checksums = any(file.checksums for file in old.files)
-    if had_checksums and new.has_no_checksums:
+    if old.has_checksums and new.needs_checksums:
         yield IntegrityProblem("none", "all checksums were removed from the lock file")
         return
     before, after = _by_version(old.files), _by_version(new.files)
@@ -161,7 +159,8 @@ def _compare_checksums(
         return
     strongest = max((_STRENGTH.get(name, -1) for name in old_names), default=-1)
     now_strongest = max((_STRENGTH.get(name, -1) for name in new_names), default=-1)
-    if -1 < now_strongest < strongest:
+    # A signature replaces checksums in Gradle's file.
+    if -1 < now_strongest < strongest and "pgp" not in new_names:
         names = f"{_last(old_names)} before, {_last(new_names)} now"
         yield _problem("weaker", file, f"has only a weaker checksum: {names}")
 

@@ -63,11 +63,15 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class ManifestFinding:
-    """A finding about an entry that needs no registry lookup."""
+    """A finding about an entry that needs no registry lookup.
+
+    ``case`` is a key of the table ``cases`` in the rule's data, "" for the rule's own level.
+    """
 
     addition: Addition
     rule: str
     message: str
+    case: str = ""
 
 
 @dataclass(slots=True)
