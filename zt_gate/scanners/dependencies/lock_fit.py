@@ -19,13 +19,15 @@ from zt_gate.ecosystems.version_constraints import satisfies
 from zt_gate.scanners.dependencies.lock_requests import requests_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from zt_gate.ecosystems.manifests.base import Place
     from zt_gate.ecosystems.manifests.lock_content import LockContent
     from zt_gate.scanners.dependencies.lock_requests import Request
     from zt_gate.scanners.dependencies.manifest_difference import Manifest
 
+#: Specifiers in a lock file with their places, by name.
+_Specifiers = dict[str, "dict[str, Place]"]
 #: What manifests request, by path and content: most are the same on both sides.
 _Parsed = dict[tuple[bytes, bytes], "tuple[Request, ...]"]
 
@@ -101,10 +103,12 @@ def _problems(
     yield from _inside(lock)
     projects = list(_projects(path, lock, read, parsed))
     replaced = _replaced(projects) | lock.overridden
+    by_project = _specifiers_by_project(lock, projects)
     for project in projects:
-        yield from _specifiers(lock, project, replaced)
+        yield from _specifiers(lock, by_project, project, replaced)
+    versions = _locked_versions(lock)
     for project in projects:
-        yield from _versions(lock, project, replaced)
+        yield from _versions(lock, versions, project, replaced)
 
 
 def _projects(
@@ -176,12 +180,14 @@ def _locked_versions(lock: LockContent) -> dict[tuple[str, str], list[str]]:
 
 
 def _versions(
-    lock: LockContent, project: _Project, replaced: frozenset[str]
+    lock: LockContent,
+    locked: Mapping[tuple[str, str], list[str]],
+    project: _Project,
+    replaced: frozenset[str],
 ) -> Iterator[FitProblem]:
     """Yield direct dependencies of which no locked version is in the requested range."""
     if "*" in replaced:
         return
-    locked = _locked_versions(lock)
     wanted: dict[tuple[str, str], list[Request]] = {}
     for request in project.requests:
         if request.is_locked and request.key not in replaced:
@@ -215,22 +221,34 @@ def _outside(key: str, name: str, version: str, said: str, place: Place) -> FitP
     return FitProblem("outside", key, message, name, version, place)
 
 
+def _specifiers_by_project(
+    lock: LockContent, projects: list[_Project]
+) -> dict[str, _Specifiers]:
+    """Return what the lock file says that each project requests."""
+    specifiers: dict[str, _Specifiers] = {}
+    for requirement in lock.requirements:
+        if requirement.project in lock.projects:
+            own = specifiers.setdefault(requirement.project, {})
+            written = own.setdefault(requirement.name, {})
+            written[requirement.specifier] = requirement.place
+    if lock.descriptors:  # those of all projects together
+        common: _Specifiers = {}
+        for name, version_range in sorted(lock.descriptors):
+            common.setdefault(name, {})[version_range] = (1, 1, 1)
+        specifiers = dict.fromkeys((project.folder for project in projects), common)
+    return specifiers
+
+
 def _specifiers(
     lock: LockContent,
+    by_project: Mapping[str, _Specifiers],
     project: _Project,
     replaced: frozenset[str],
 ) -> Iterator[FitProblem]:
     """Yield direct dependencies that the lock file was not made for."""
     if "*" in replaced:
         return
-    locked: dict[str, dict[str, Place]] = {}
-    is_complete = project.folder in lock.projects
-    for requirement in lock.requirements if is_complete else ():
-        if requirement.project == project.folder:
-            name = requirement.name
-            locked.setdefault(name, {})[requirement.specifier] = requirement.place
-    for name, version_range in lock.descriptors:
-        locked.setdefault(name, {})[version_range] = (1, 1, 1)
+    locked = by_project.get(project.folder, {})
     wanted: dict[str, list[Request]] = {}
     for request in project.requests:
         if not request.is_repeated:
