@@ -36,12 +36,13 @@ TAILS = st.sampled_from(
      '\n[package.optional-dependencies]\nx = [\n    { name = "a" },\n]\n',
      '\n[package.dev-dependencies]\ndev = [\n    { name = "requests" },\n]\n',
      '\n[package.metadata]\nrequires-dist = [{ name = "a" }]\n',
-     '\n[package.metadata]\nrequires-dist = [\n    { name = "a", specifier = ">=1" },\n'
+     ('\n[package.metadata]\nrequires-dist = [\n    { name = "a", specifier = ">=1" },\n'
      '    { name = "b_c", editable = "b" },\n]\n\n[package.metadata.requires-dev]\n'
-     'dev = [{ name = "requests", marker = "os_name == \'nt\'" }]\n',
-     '\n[[package.wheels]]\nname = "a.whl"\nurl = "https://h.example/a.whl"\n'
-     'hashes = {sha256 = "aa", md5 = "b"}\n',
-     '\n[[package.wheels]]\nurl = "https://h.example/a.whl"\n\n[package.wheels.hashes]\nsha256 = "aa"\n',
+     'dev = [{ name = "requests", marker = "os_name == \'nt\'" }]\n'),
+     ('\n[[package.wheels]]\nname = "a.whl"\nurl = "https://h.example/a.whl"\n'
+     'hashes = {sha256 = "aa", md5 = "b"}\n'),
+     ('\n[[package.wheels]]\nurl = "https://h.example/a.whl"\n\n'
+     '[package.wheels.hashes]\nsha256 = "aa"\n'),
      '\n[package.extras]\nx = ["a"]\n',
      '\n[package.source]\ntype = "git"\nurl = "https://h.example/r"\nreference = "HEAD"\n',
      '\n[package.source]\ntype = "legacy"\nurl = "https://h.example/simple"\n']
@@ -50,8 +51,8 @@ ENDS = st.sampled_from(
     ["", '[metadata]\nlock-version = "2.0"\ncontent-hash = "abc"\n',
      '[metadata]\n"checksum a 1.0 (registry+https://h.example/index)" = "abc"\n',
      '[metadata]\ncontent-hash = "a"\n\n[metadata.hashes]\na = ["aa", "bb"]\nb_c = []\n',
-     '[metadata.files]\n"a 1.0" = [\n    {file = "a-1.0.tar.gz", hash = "sha256:a"},\n]\n'
-     '\n[root]\ncontent_hash = "md5:a"\n']
+     ('[metadata.files]\n"a 1.0" = [\n    {file = "a-1.0.tar.gz", hash = "sha256:a"},\n]\n'
+     '\n[root]\ncontent_hash = "md5:a"\n')]
 )  # fmt: skip
 PACKAGES = st.builds(
     lambda name, source, parts, tail: (

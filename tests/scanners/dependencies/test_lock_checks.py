@@ -145,7 +145,10 @@ def pylock(checksum: str) -> Files:
 def pipfile(checksum: str) -> Files:
     hashes = [f"sha256:{checksum}"] if checksum else []
     table = {"version": "==1.0.0", "hashes": hashes}
-    content = {"_meta": {"hash": {"sha256": "c"}, "sources": []}, "default": {"kit": table}}
+    content = {
+        "_meta": {"hash": {"sha256": "c"}, "sources": []},
+        "default": {"kit": table},
+    }
     return {"Pipfile.lock": json.dumps(content, indent=1)}
 
 
@@ -273,7 +276,9 @@ def test_a_stronger_algorithm_is_normal_and_a_weaker_one_is_not(tmp_path: Path) 
     weak, strong = package_lock(A, "sha1"), package_lock(B, "sha512")
     assert integrity(strong, weak, tmp_path) == []
     assert integrity(weak, strong, tmp_path) == CHANGED
-    assert integrity(yarn(""), yarn(A), tmp_path) == CHANGED  # the sha1 of the address stays
+    assert (
+        integrity(yarn(""), yarn(A), tmp_path) == CHANGED
+    )  # the sha1 of the address stays
     assert integrity(yarn(A), yarn(""), tmp_path) == []
 
 
@@ -291,7 +296,9 @@ def test_files_that_a_version_got_later_are_normal(tmp_path: Path) -> None:
     new = {"poetry.lock": with_wheel(old["poetry.lock"])}
     assert integrity(new, old, tmp_path) == []
     assert integrity(old, new, tmp_path) == []
-    more = pipfile(A)["Pipfile.lock"].replace(f'"sha256:{A}"', f'"sha256:{A}", "sha256:{B}"')
+    more = pipfile(A)["Pipfile.lock"].replace(
+        f'"sha256:{A}"', f'"sha256:{A}", "sha256:{B}"'
+    )
     assert integrity({"Pipfile.lock": more}, pipfile(A), tmp_path) == []
 
 
@@ -337,7 +344,9 @@ def npm_at(address: str) -> Files:
 
 
 def yarn_at(address: str) -> Files:
-    return {"yarn.lock": yarn(A)["yarn.lock"].replace(f"{NPM}/kit/-/kit-1.0.0.tgz", address)}
+    return {
+        "yarn.lock": yarn(A)["yarn.lock"].replace(f"{NPM}/kit/-/kit-1.0.0.tgz", address)
+    }
 
 
 def pnpm_at(address: str) -> Files:
@@ -355,7 +364,9 @@ def uv_at(address: str) -> Files:
 
 def pylock_at(address: str) -> Files:
     text = pylock(A)["pylock.toml"]
-    return {"pylock.toml": text.replace(f"{FILES}/a/kit-1.0.0-py3-none-any.whl", address)}
+    return {
+        "pylock.toml": text.replace(f"{FILES}/a/kit-1.0.0-py3-none-any.whl", address)
+    }
 
 
 def composer_at(address: str) -> Files:
@@ -372,8 +383,16 @@ def composer_at(address: str) -> Files:
         (pnpm_at, f"{NPM}/kit/-/kit-1.0.0.tgz", EVIL),
         (bun_at, f"{NPM}/kit/-/kit-1.0.0.tgz", EVIL),
         (uv_at, f"{FILES}/a/kit-1.0.0.tar.gz", "https://evil.test/kit-1.0.0.tar.gz"),
-        (pylock_at, f"{FILES}/a/kit-1.0.0.tar.gz", "https://evil.test/kit-1.0.0.tar.gz"),
-        (composer_at, "https://git.example/v/kit/archive.zip", "https://evil.test/a.zip"),
+        (
+            pylock_at,
+            f"{FILES}/a/kit-1.0.0.tar.gz",
+            "https://evil.test/kit-1.0.0.tar.gz",
+        ),
+        (
+            composer_at,
+            "https://git.example/v/kit/archive.zip",
+            "https://evil.test/a.zip",
+        ),
     ],
 )
 def test_a_file_from_another_host_blocks(
@@ -409,14 +428,20 @@ def test_the_archive_of_another_repository_blocks(tmp_path: Path) -> None:
     commit = "c" * 40
 
     def lock(repository: str, reference: str) -> Files:
-        text = composer_at(f"https://api.git.example/repos/{repository}/zipball/{reference}")
+        text = composer_at(
+            f"https://api.git.example/repos/{repository}/zipball/{reference}"
+        )
         return {
             "composer.lock": text["composer.lock"].replace(A, commit),
         }
 
     usual = lock("v/kit", commit)
     assert said(usual, usual, tmp_path) == []
-    for other in (lock("evil/kit", commit), lock("v/evil", commit), lock("v/kit", "d" * 40)):
+    for other in (
+        lock("evil/kit", commit),
+        lock("v/evil", commit),
+        lock("v/kit", "d" * 40),
+    ):
         assert said(other, usual, tmp_path) == [("outside-registry", "block")]
 
 
@@ -442,17 +467,24 @@ def test_a_locked_package_of_another_name_blocks(tmp_path: Path) -> None:
     other = {"bun.lock": json.dumps({"packages": packages})}
     assert ("lock-mismatch", "block") in said(other, bun(A), tmp_path)
     text = pnpm(A)["pnpm-lock.yaml"].replace("version: 1.0.0", "version: evil@1.0.0")
-    other = {"pnpm-lock.yaml": text + "  evil@1.0.0:\n    resolution: {integrity: sha512-x}\n"}
+    other = {
+        "pnpm-lock.yaml": text
+        + "  evil@1.0.0:\n    resolution: {integrity: sha512-x}\n"
+    }
     assert ("lock-mismatch", "block") in said(other, pnpm(A), tmp_path)
     text = berry(A)["yarn.lock"].replace('"kit@npm:1.0.0"', '"evil@npm:1.0.0"')
-    assert said({"yarn.lock": text}, berry(A), tmp_path) == [("outside-registry", "block")]
+    assert said({"yarn.lock": text}, berry(A), tmp_path) == [
+        ("outside-registry", "block")
+    ]
     tag = {"yarn.lock": berry(A)["yarn.lock"].replace("npm:^1.0.0", "npm:latest")}
     assert said(tag, tag, tmp_path) == []
 
 
 # The lock fits the manifest.
 def _toml(dependencies: str) -> Files:
-    return {"pyproject.toml": f'[project]\nname = "own"\ndependencies = [{dependencies}]\n'}
+    return {
+        "pyproject.toml": f'[project]\nname = "own"\ndependencies = [{dependencies}]\n'
+    }
 
 
 def _poetry_toml(kit: str) -> Files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from zt_gate.ecosystems.manifest_formats import format_of, formats
-from zt_gate.ecosystems.manifests.base import Reader
+from zt_gate.ecosystems.manifests.reader import Reader
 
 
 def reader_for(path: bytes) -> Reader | None:

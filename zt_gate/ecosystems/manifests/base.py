@@ -14,7 +14,6 @@ from zt_gate.syntax.document import Text as Text  # noqa: PLC0414 - for every re
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zt_gate.ecosystems.manifests.lock_content import LockContent
     from zt_gate.syntax.document import Document
 
 #: One document, or all documents of a file.
@@ -127,23 +126,6 @@ class Dependency:
         exact_version = _EXACT.match(self.constraint.strip())
         version = exact_version[1] if exact_version else None
         return PackageURL(self.ecosystem, namespace or None, name, version).to_string()
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """The reader of one manifest format.
-
-    ``read(path, data)`` returns the dependencies of the file in their order; it
-    raises ManifestError and nothing else, whatever the bytes are.
-    ``provided_names(data)``, for lock files that have it, returns the names that
-    locked packages provide or replace.  ``lock(path, data)``, for lock files, returns
-    their whole content, of which ``read`` returns the dependencies.
-    """
-
-    name: str
-    read: Callable[[bytes, bytes], tuple[Dependency, ...]]
-    provided_names: Callable[[bytes], frozenset[str]] | None = None
-    lock: Callable[[bytes, bytes], LockContent] | None = None
 
 
 def normalise(ecosystem: str, name: str) -> str:

@@ -68,9 +68,9 @@ def _renamed(
         is_scoped = len(parts) > 1 and parts[-2].startswith("@")
         alias = "/".join(parts[-2:]) if is_scoped else parts[-1]
         is_archive = dependency.source.kind in FROM_REGISTRY
-        if is_archive and alias != dependency.name:
-            if f"npm:{dependency.name}".encode() not in data:
-                yield alias, dependency
+        is_requested = f"npm:{dependency.name}".encode() in data
+        if is_archive and alias != dependency.name and not is_requested:
+            yield alias, dependency
 
 
 def _files(packages: list[tuple[str, Dependency, list[Any]]]) -> Iterator[LockedFile]:

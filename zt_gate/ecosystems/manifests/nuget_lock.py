@@ -58,9 +58,7 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
             requirements.append(
                 LockedRequirement("", "requested", name, requested, place)
             )
-    return LockContent(
-        tuple(dependencies.values()), tuple(files), tuple(requirements)
-    )
+    return LockContent(tuple(dependencies.values()), tuple(files), tuple(requirements))
 
 
 def _packages(document: Document) -> Iterator[tuple[str, dict[str, Any], Place]]:

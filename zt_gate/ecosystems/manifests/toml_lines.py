@@ -27,9 +27,12 @@ _PLAIN = lazy_re.compile(
 _HEAD = lazy_re.compile(r"\[\[?([\w.-]+?)\]\]?\Z")
 _NAME = lazy_re.compile(r'name = "([^"\\]*)"\Z')
 _VALUE = lazy_re.compile(
-    r'(version|source|url|path|git|file|type|reference|resolved_reference|index|checksum) = "([^"\\]*)"\Z'
+    r"(version|source|url|path|git|file|type|reference|resolved_reference|index|checksum)"
+    r' = "([^"\\]*)"\Z'
 )
-_TABLE = lazy_re.compile(r"(source|vcs|directory|archive|wheels|sdist|files) = (?:\{|\[)(.*)")
+_TABLE = lazy_re.compile(
+    r"(source|vcs|directory|archive|wheels|sdist|files) = (?:\{|\[)(.*)"
+)
 _INLINE = lazy_re.compile(r"([a-z-]{1,30}) = \"([^\"\\]*)\"")
 _ARTIFACT = lazy_re.compile(r'url = "([^"\\]*)"')
 _PACKAGES = frozenset(("package", "packages"))
@@ -92,6 +95,23 @@ class _ParserState(TomlLock):
     table: str = ""
     open_list: str = ""
 
+    def line(self, line: str, text: Text, start: int) -> bool:
+        """Read a line; False if it has a form that is not supported."""
+        if line[0] == "[":
+            return self.header(line)
+        if line[0] == '"' and self.table in {"", *_PACKAGES}:
+            return False  # a quoted key, which could be any key
+        if self.table.startswith("metadata"):
+            return self.legacy(line)
+        if self.table == "root" or not self.packages:
+            digest = _DIGEST.match(line)
+            if digest is not None and self.table == "root":
+                self.digests[digest[1]] = digest[2]
+            return True
+        if line[0] in " \t]}":
+            return self.item(line)
+        return self.setting(line, text, start)
+
     def header(self, line: str) -> bool:
         """Start a table; False for a header in a form that is not supported."""
         head = _HEAD.match(line)
@@ -116,9 +136,10 @@ class _ParserState(TomlLock):
         package = self.packages[-1]
         if self.open_list == "dependencies":
             package.wants += _dependency_names(line)
-        elif self.table.startswith("package.metadata"):
+            return True
+        if self.table.startswith("package.metadata"):
             return self.requirements(line)
-        elif self.open_list in _FILE_LISTS:
+        if self.open_list in _FILE_LISTS:
             package.artifacts += _ARTIFACT.findall(line)
             return _add_files(package.files, line)
         return True
@@ -185,7 +206,7 @@ class _ParserState(TomlLock):
             return self.file_field(line)
         if self.table.endswith((".wheels.hashes", ".sdist.hashes")):
             return self.file_field(line)
-        elif self.table.endswith((".source", ".vcs", ".directory", ".archive")):
+        if self.table.endswith((".source", ".vcs", ".directory", ".archive")):
             _source_field(package, self.table, line)
         return True
 
@@ -201,22 +222,7 @@ def read_lock(text: Text) -> TomlLock | None:
         offset += len(line) + 1
         if not line:
             continue
-        if line[0] == "[":
-            if not state.header(line):
-                return None
-        elif line[0] == '"' and state.table in {"", *_PACKAGES}:
-            return None  # a quoted key, which could be any key
-        elif state.table.startswith("metadata"):
-            if not state.legacy(line):
-                return None
-        elif state.table == "root" or not state.packages:
-            digest = _DIGEST.match(line)
-            if digest is not None and state.table == "root":
-                state.digests[digest[1]] = digest[2]
-        elif line[0] in " \t]}":
-            if not state.item(line):
-                return None
-        elif not state.setting(line, text, line_start):
+        if not state.line(line, text, line_start):
             return None
     return TomlLock(state.packages, state.digests, state.legacy_files)
 

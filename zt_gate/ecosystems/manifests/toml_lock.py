@@ -17,6 +17,7 @@ from zt_gate.ecosystems.manifests.base import (
     Text,
     decode_manifest,
     make_dependency,
+    normalise,
     parse_manifest,
     quoted,
 )
@@ -26,9 +27,11 @@ from zt_gate.ecosystems.manifests.lock_content import (
     LockContent,
     LockedFile,
     LockedRequirement,
-    file_name as name_of_file,
     locked_file,
     prefixed_checksum,
+)
+from zt_gate.ecosystems.manifests.lock_content import (
+    file_name as name_of_file,
 )
 from zt_gate.ecosystems.manifests.toml_lines import (
     ALGORITHMS,
@@ -38,7 +41,7 @@ from zt_gate.ecosystems.manifests.toml_lines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _LIMIT = 10 * 1024 * 1024
 _FILE_KEYS = ("name", "url", "path", "file")
@@ -71,8 +74,9 @@ def lock(path: bytes, data: bytes) -> LockContent:
             locked.append(package)
     dependencies = tuple(_dependency(package, file_name, direct) for package in locked)
     files: list[LockedFile] = []
+    legacy = _legacy_index(content_of_lock)
     for package, entry in zip(locked, dependencies, strict=True):
-        files += _files(package, entry, content_of_lock, file_name)
+        files += _files(package, entry, content_of_lock, legacy)
     requirements: list[LockedRequirement] = []
     projects: set[str] = set()
     if file_name == b"uv.lock":
@@ -100,15 +104,22 @@ def _requirements(package: LockedPackage) -> Iterator[LockedRequirement]:
 
 
 def _files(
-    package: LockedPackage, entry: Dependency, content: TomlLock, file_name: bytes
+    package: LockedPackage,
+    entry: Dependency,
+    content: TomlLock,
+    legacy: Mapping[tuple[str, str], list[dict[str, str]]],
 ) -> Iterator[LockedFile]:
     """Yield the files of a package from an index or a registry."""
     if entry.source.kind not in FROM_REGISTRY:
         return
-    if file_name == b"cargo.lock":
+    if entry.ecosystem == "cargo":
         yield locked_file(entry, _crate_checksums(package, content))
         return
-    written = package.files or _legacy_files(package, content)
+    written = (
+        package.files
+        or legacy.get((entry.key, package.version))
+        or legacy.get((entry.key, ""), [])
+    )
     for fields in written:
         address = next((fields[key] for key in _FILE_KEYS if fields.get(key)), "")
         file = name_of_file(address)
@@ -127,16 +138,17 @@ def _crate_checksums(package: LockedPackage, content: TomlLock) -> set[Checksum]
     return {("sha256", value.lower())} if is_checksum else set()
 
 
-def _legacy_files(package: LockedPackage, content: TomlLock) -> list[dict[str, str]]:
-    """Return the files in ``metadata.files`` or ``metadata.hashes`` of poetry and pdm.
+def _legacy_index(content: TomlLock) -> dict[tuple[str, str], list[dict[str, str]]]:
+    """Return the files in ``metadata`` by normalised name and version.
 
-    Poetry lists the files of all locked versions under the name.
+    Pdm writes the version into the key; poetry lists the files of all locked versions
+    under the name, so that the version is "".
     """
-    versioned = f"{package.name} {package.version}"
-    for key in (versioned, package.name):
-        if key in content.legacy_files:
-            return content.legacy_files[key]
-    return []
+    index: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for key, files in content.legacy_files.items():
+        written, _, version = key.partition(" ")
+        index[normalise("pypi", written), version] = files
+    return index
 
 
 def _checksums(fields: dict[str, str]) -> set[Checksum]:

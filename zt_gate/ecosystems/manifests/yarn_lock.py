@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 _LIMIT = 10 * 1024 * 1024
 _HEAD = lazy_re.compile(r"(?![#\s])([^\n]{1,20000}):[ \t]*\Z")
 _FIELD = lazy_re.compile(
-    r'  ("?)(version|resolution|resolved|integrity|checksum|conditions|cacheKey)\1:? "?([^"\n]{1,5000}?)"?[ \t]*\Z'
+    r'  ("?)(version|resolution|resolved|integrity|checksum|conditions|cacheKey)\1'
+    r':? "?([^"\n]{1,5000}?)"?[ \t]*\Z'
 )
 _SHA1 = lazy_re.compile(r"[0-9a-f]{40}\Z")
 # YAML's explicit keys: ``? "a long descriptor"``, with the colon on the next line.

@@ -28,7 +28,7 @@ _INTERVAL = lazy_re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class RangeDialect:
     """How a package manager reads ranges.
 
     ``bare``: what a version without an operator allows.  ``tilde``: ``~1.2`` allows
@@ -41,13 +41,13 @@ class Dialect:
     separators: str = ","
 
 
-CARGO = Dialect(bare="caret")
-COMPOSER = Dialect(tilde="last", separators=", ")
-GEM = Dialect(tilde="last")
-POETRY = Dialect()
+CARGO = RangeDialect(bare="caret")
+COMPOSER = RangeDialect(tilde="last", separators=", ")
+GEM = RangeDialect(tilde="last")
+POETRY = RangeDialect()
 
 
-def in_range(version: str, text: str, dialect: Dialect) -> bool | None:
+def in_range(version: str, text: str, dialect: RangeDialect) -> bool | None:
     """Return whether a version is in a range; None if either has an unsupported form."""
     numbers = numbers_of(version)
     if numbers is None:
@@ -100,7 +100,7 @@ def _trimmed(text: str) -> Numbers:
     return tuple(numbers)
 
 
-def _in_all(numbers: Numbers, text: str, dialect: Dialect) -> bool | None:
+def _in_all(numbers: Numbers, text: str, dialect: RangeDialect) -> bool | None:
     """Return whether a version meets every condition of one alternative."""
     words = _OPERATOR_AND_BLANK.sub(r"\1", text.strip())
     if " - " in words and " " in dialect.separators:
@@ -117,7 +117,7 @@ def _in_all(numbers: Numbers, text: str, dialect: Dialect) -> bool | None:
     return result
 
 
-def _meets(numbers: Numbers, term: str, dialect: Dialect) -> bool | None:
+def _meets(numbers: Numbers, term: str, dialect: RangeDialect) -> bool | None:
     if term in _ANY:
         return True
     match = _TERM.match(term)
@@ -169,7 +169,7 @@ def _above_caret(parts: list[int]) -> Numbers | None:
     return _next(parts, len(parts))
 
 
-def _above_tilde(parts: list[int], dialect: Dialect) -> Numbers | None:
+def _above_tilde(parts: list[int], dialect: RangeDialect) -> Numbers | None:
     if dialect.tilde == "minor":
         return _next(parts, min(2, len(parts)))
     return _next(parts, max(1, len(parts) - 1))

@@ -34,8 +34,9 @@ from zt_gate.syntax.text import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from zt_gate.ecosystems.manifests.base import Dependency, Reader
+    from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.ecosystems.manifests.lock_content import LockContent
+    from zt_gate.ecosystems.manifests.reader import Reader
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.report import SkipKind
     from zt_gate.model.rule import Rule

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.lock_content import LockContent
     from zt_gate.scanners.dependencies.manifest_difference import Manifest
 
-_REPLACED = lazy_re.compile(rb"(?m)^[ \t]*(?:replace[ \t]+)?\"?([^\s\"]{1,500})\"?(?:[ \t]+\S{1,200})?[ \t]+=>")
+_REPLACED = lazy_re.compile(
+    rb"(?m)^[ \t]*(?:replace[ \t]+)?\"?([^\s\"]{1,500})\"?(?:[ \t]+\S{1,200})?[ \t]+=>"
+)
 
 
 def missing_modules(module: Manifest, lock: LockContent) -> Iterator[Dependency]:

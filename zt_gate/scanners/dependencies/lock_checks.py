@@ -113,7 +113,9 @@ def _entry(
 ) -> Dependency:
     """Return the entry that a finding is about; of a whole file its path is the source."""
     ecosystem = next((entry.ecosystem for entry in (*lock.new, *lock.old)), "maven")
-    source = Source() if key else Source("path", lock.file.path.decode("ascii", "replace"))
+    source = (
+        Source() if key else Source("path", lock.file.path.decode("ascii", "replace"))
+    )
     return Dependency(ecosystem, name, key, version, source, *place, "lock")
 
 
@@ -128,7 +130,11 @@ def _go_sums(
         if name.lower() != b"go.sum" or lock.lock is None:
             continue
         module = next(
-            (item for item in manifests if item.file.path == folder + slash + b"go.mod"),
+            (
+                item
+                for item in manifests
+                if item.file.path == folder + slash + b"go.mod"
+            ),
             None,
         )
         if module is None or sides.new(folder + slash + b"go.work") is not None:
@@ -138,4 +144,6 @@ def _go_sums(
                 f"{entry.name} {entry.constraint} is required here,"
                 " but go.sum has no checksum of it"
             )
-            yield ManifestFinding(Addition(entry, module), _MISMATCH, message, "differs")
+            yield ManifestFinding(
+                Addition(entry, module), _MISMATCH, message, "differs"
+            )

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.manifests.base import Place
     from zt_gate.ecosystems.manifests.lock_content import LockContent
-    from zt_gate.scanners.dependencies.lock_requests import Request
+    from zt_gate.scanners.dependencies.lock_requests import DirectRequest
     from zt_gate.scanners.dependencies.manifest_difference import Manifest
 
 #: Specifiers in a lock file with their places, by name.
 _Specifiers = dict[str, "dict[str, Place]"]
 #: What manifests request, by path and content: most are the same on both sides.
-_Parsed = dict[tuple[bytes, bytes], "tuple[Request, ...]"]
+_Parsed = dict[tuple[bytes, bytes], "tuple[DirectRequest, ...]"]
 
 #: Names of manifests whose letters are not all lower case.
 _WRITTEN = {
@@ -63,7 +63,7 @@ class _Project:
 
     folder: str
     path: bytes
-    requests: tuple[Request, ...]
+    requests: tuple[DirectRequest, ...]
 
 
 def fit_problems(
@@ -95,11 +95,11 @@ def _problems(
     parsed: _Parsed,
 ) -> Iterator[FitProblem]:
     for alias, entry in lock.renamed:
-        message = f"{alias} is locked as the package {entry.name}, which nothing requests"
-        place = (entry.line, entry.column, entry.end_column)
-        yield FitProblem(
-            "renamed", alias, message, entry.name, entry.constraint, place
+        message = (
+            f"{alias} is locked as the package {entry.name}, which nothing requests"
         )
+        place = (entry.line, entry.column, entry.end_column)
+        yield FitProblem("renamed", alias, message, entry.name, entry.constraint, place)
     yield from _inside(lock)
     projects = list(_projects(path, lock, read, parsed))
     replaced = _replaced(projects) | lock.overridden
@@ -154,11 +154,16 @@ def _inside(lock: LockContent) -> Iterator[FitProblem]:
             continue
         ecosystem = "nuget" if requirement.section == "requested" else "gem"
         key = ecosystem_named(ecosystem).normalise(requirement.name)
-        locked = versions.get((ecosystem, key), ())
+        locked = versions.get((ecosystem, key), [])
         results = [
             satisfies(ecosystem, version, requirement.specifier) for version in locked
         ]
-        if requirement.specifier and results and not any(r is not False for r in results):
+        is_outside = (
+            bool(results)
+            and "" not in locked
+            and all(result is False for result in results)
+        )
+        if requirement.specifier and is_outside:
             yield _outside(
                 key,
                 requirement.name,
@@ -188,20 +193,22 @@ def _versions(
     """Yield direct dependencies of which no locked version is in the requested range."""
     if "*" in replaced:
         return
-    wanted: dict[tuple[str, str], list[Request]] = {}
+    wanted: dict[tuple[str, str], list[DirectRequest]] = {}
     for request in project.requests:
         if request.is_locked and request.key not in replaced:
             wanted.setdefault((request.ecosystem, request.key), []).append(request)
     for (ecosystem, key), requests in wanted.items():
         versions = locked.get((ecosystem, key), [])
-        if not versions or not all(request.is_from_registry for request in requests):
+        if not versions or "" in versions:
+            continue
+        if not all(request.is_from_registry for request in requests):
             continue
         results = [
             satisfies(ecosystem, version, request.constraint)
             for version in versions
             for request in requests
         ]
-        if any(result is not False for result in results):
+        if not all(result is False for result in results):
             continue
         manifest = project.path.decode("ascii", "replace")
         said = f"{quoted(requests[0].constraint)} that {quoted(manifest)} requests"
@@ -249,7 +256,7 @@ def _specifiers(
     if "*" in replaced:
         return
     locked = by_project.get(project.folder, {})
-    wanted: dict[str, list[Request]] = {}
+    wanted: dict[str, list[DirectRequest]] = {}
     for request in project.requests:
         if not request.is_repeated:
             continue

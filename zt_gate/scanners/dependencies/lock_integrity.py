@@ -106,7 +106,7 @@ def _compare(
     if not any(after.files.values()):
         # Only the first file of the version says so.
         if any(before.files.values()) and file.file == next(iter(after.files)):
-            yield from _removed(file, before)
+            yield from _removed(file)
         return
     old, new = before.files.get(file.file), after.files[file.file]
     if not old:
@@ -128,7 +128,7 @@ def _compare_sets(
     if file.file != next(iter(after.files)) or not old:
         return
     if not new:
-        yield from _removed(file, before)
+        yield from _removed(file)
     elif old.isdisjoint(new) and _algorithms(before) == _algorithms(after):
         yield _problem("changed", file, "has other checksums than before")
 
@@ -137,7 +137,7 @@ def _algorithms(version: _Version) -> set[str]:
     return {name for values in version.files.values() for name, _ in values}
 
 
-def _removed(file: LockedFile, before: _Version) -> Iterator[IntegrityProblem]:
+def _removed(file: LockedFile) -> Iterator[IntegrityProblem]:
     if file.is_optional:
         return
     case: Case = "removed" if file.has_address else "unlocated"
@@ -155,7 +155,9 @@ def _compare_checksums(
             continue
         has_further = was <= now and file.ecosystem in _WITH_ALTERNATIVES
         case: Case = "alternative" if has_further else "changed"
-        said = "accepts another checksum, too" if has_further else "has another checksum"
+        said = (
+            "accepts another checksum, too" if has_further else "has another checksum"
+        )
         shown = f"{_shown(algorithm, was)} before, {_shown(algorithm, now - was)} now"
         yield _problem(case, file, f"{said}: {shown}")
         return

@@ -25,7 +25,7 @@ _REPLACING = ("override", "resolution", "constraint", "extension", "patch", "rep
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class DirectRequest:
     """A direct dependency of a manifest.
 
     ``name`` and ``specifier`` are as the lock file may repeat them, ``key`` and
@@ -39,7 +39,7 @@ class Request:
     specifier: str
     key: str
     constraint: str
-    is_from_registry: bool
+    is_from_registry: bool = False
     is_locked: bool = True
     is_repeated: bool = False
     is_replacing: bool = False
@@ -69,7 +69,7 @@ class Request:
         )
 
 
-def requests_of(path: bytes, data: bytes) -> Iterator[Request]:
+def requests_of(path: bytes, data: bytes) -> Iterator[DirectRequest]:
     """Yield the direct dependencies of a manifest, [] if it cannot be read."""
     name = path.rpartition(b"/")[2].lower()
     if name == b"package.json":
@@ -87,20 +87,20 @@ def requests_of(path: bytes, data: bytes) -> Iterator[Request]:
             continue
         ecosystem = ecosystem_named(entry.ecosystem)
         section = entry.section
-        yield Request(
+        yield DirectRequest(
             entry.ecosystem,
             entry.key,
             entry.constraint,
             entry.key,
             entry.constraint,
-            entry.source.kind == "registry",
+            is_from_registry=entry.source.kind == "registry",
             is_locked=section.startswith(ecosystem.locked_sections),
             is_repeated=section.startswith(_UV_SECTIONS),
             is_replacing=any(word in section.lower() for word in _REPLACING),
         )
 
 
-def _of_package_json(data: bytes) -> Iterator[Request]:
+def _of_package_json(data: bytes) -> Iterator[DirectRequest]:
     """Yield the requirements of a package.json; a workspace may have hundreds of them."""
     try:
         project = json.loads(data)
@@ -110,19 +110,19 @@ def _of_package_json(data: bytes) -> Iterator[Request]:
     for section, name, specifier in declared(project):
         key, constraint, source = parse_spec(name, specifier)
         is_locked = section in sections
-        yield Request(
+        yield DirectRequest(
             "npm",
             name,
             specifier,
             key,
             constraint,
-            source.kind == "registry",
+            is_from_registry=source.kind == "registry",
             is_locked=is_locked,
             is_repeated=is_locked,
         )
     for name in _replaced_names(project):
-        yield Request(
-            "npm", name, "", name, "", False, is_locked=False, is_replacing=True
+        yield DirectRequest(
+            "npm", name, "", name, "", is_locked=False, is_replacing=True
         )
 
 

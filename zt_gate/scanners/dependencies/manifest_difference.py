@@ -10,8 +10,9 @@ from zt_gate.syntax.text import bom_codec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zt_gate.ecosystems.manifests.base import Dependency, Reader
+    from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.ecosystems.manifests.lock_content import LockContent
+    from zt_gate.ecosystems.manifests.reader import Reader
     from zt_gate.ecosystems.project_tree import ProjectTree
     from zt_gate.model.change import FileChange
     from zt_gate.model.report import NotInspected

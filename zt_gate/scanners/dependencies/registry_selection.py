@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import supported
 from zt_gate.ecosystems.manifests import requirements
-from zt_gate.ecosystems.manifests.hosts import origin
 from zt_gate.ecosystems.manifests.base import ManifestError, resolve_path
+from zt_gate.ecosystems.manifests.hosts import origin
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import is_private
 from zt_gate.ecosystems.registries.osv import PUBLIC_URL

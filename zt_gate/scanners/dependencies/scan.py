@@ -340,7 +340,8 @@ def _is_known_host(addition: Addition, selection: RegistrySelection) -> bool:
     lock = addition.manifest.old_lock
     locked = lock.dependencies if lock is not None else ()
     if any(
-        entry.source.kind in {"host", "index"} and origin(entry.source.target) == address
+        entry.source.kind in {"host", "index"}
+        and origin(entry.source.target) == address
         for entry in locked
     ):
         return True
