@@ -10,12 +10,15 @@ from importlib import import_module
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import find_ecosystem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zt_gate.ecosystems.registries.base import Project, Release
+
+_PRERELEASE = lazy_re.compile(r"\d-?[A-Za-z]|-")
 
 
 class VersionScheme(Protocol):
@@ -62,8 +65,10 @@ def select_release(ecosystem: str, constraint: str, project: Project) -> Release
 def satisfies(ecosystem: str, version: str, constraint: str) -> bool | None:
     """Return whether a version is in a range; None if that cannot be judged."""
     definition = find_ecosystem(ecosystem)
-    if definition is None:
-        return None
+    if version == constraint:
+        return True
+    if definition is None or _PRERELEASE.search(version):
+        return None  # package managers differ in which pre-releases a range allows
     return _scheme(definition.version_scheme).in_range(version, constraint)
 
 

@@ -563,6 +563,30 @@ def test_what_the_manifest_overrides_is_not_compared(tmp_path: Path) -> None:
     assert said({**uv(A), "pyproject.toml": overrides}, {}, tmp_path) == []
 
 
+def test_a_member_of_the_workspace_has_no_locked_version(tmp_path: Path) -> None:
+    """npm's own repository has members, and older releases of them below other packages."""
+    manifest = {"package.json": '{"dependencies": {"kit": "^2.0.0"}}'}
+    content = json.loads(package_lock(A)["package-lock.json"])
+    packages = content["packages"]
+    packages[""]["dependencies"]["kit"] = "^2.0.0"
+    packages["node_modules/a/node_modules/kit"] = packages.pop("node_modules/kit")
+    lock = {"package-lock.json": json.dumps(content)}
+    assert said({**lock, **manifest}, {}, tmp_path) == [("lock-mismatch", "warn")]
+    packages["node_modules/kit"] = {"resolved": "packages/kit", "link": True}
+    lock = {"package-lock.json": json.dumps(content)}
+    assert said({**lock, **manifest}, {}, tmp_path) == []
+
+
+def test_an_exact_pre_release_fits(tmp_path: Path) -> None:
+    text = (
+        pnpm(A)["pnpm-lock.yaml"]
+        .replace("^1.0.0", "1.0.0")
+        .replace("1.0.0", "1.0.0-b.1")
+    )
+    manifest = {"package.json": '{"dependencies": {"kit": "1.0.0-b.1"}}'}
+    assert said({"pnpm-lock.yaml": text, **manifest}, {}, tmp_path) == []
+
+
 def test_the_specifiers_of_a_workspace_in_uvs_lock(tmp_path: Path) -> None:
     own = (
         '\n[[package]]\nname = "own"\nversion = "0"\nsource = { virtual = "." }\n'

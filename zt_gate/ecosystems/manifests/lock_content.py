@@ -71,7 +71,8 @@ class LockContent:
     ``digests`` are the checksums of the manifest, by their name in the lock file.
     ``projects`` are the folders whose ``requirements`` are complete.  ``descriptors``
     are the requirements of all packages together, as yarn lists them.  ``overridden``
-    are names whose requirement the settings replace ("*": all names).  ``renamed`` are
+    are names whose requirement the settings replace ("*": all names), or which the
+    repository provides itself.  ``renamed`` are
     the name that is requested, and the package of another name that is locked for it.
     """
 

@@ -64,8 +64,16 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
         tuple(_files(entries)),
         requirements,
         frozenset(_projects(document)),
+        overridden=frozenset(_linked(document)),
         renamed=tuple(_renamed(entries, data)),
     )
+
+
+def _linked(document: Document) -> Iterator[str]:
+    """Yield the names of the workspace's members, which are links to their folders."""
+    for folder, table in object_at(document, "packages").items():
+        if _MODULES in folder and isinstance(table, dict) and table.get("link"):
+            yield folder.rpartition(_MODULES)[2]
 
 
 def _renamed(entries: list[_Entry], data: bytes) -> Iterator[tuple[str, Dependency]]:

@@ -73,6 +73,7 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
             projects.add(project)
             requirements += _requirements(text, project, value)
             renamed += _renamed(text, value)
+            overridden.update(_linked(value))
         overrides = root.get("overrides")
         for key, _ in overrides.entries() if overrides else ():
             overridden.add(selected_package(key.value))
@@ -86,6 +87,16 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
         overridden=frozenset(overridden),
         renamed=tuple(renamed),
     )
+
+
+def _linked(importer: Node) -> Iterator[str]:
+    """Yield the names that are members of the workspace."""
+    for section in _SECTIONS:
+        table = importer.get(section)
+        for key, value in table.entries() if table else ():
+            version = value.get("version")
+            if version is not None and version.value.startswith("link:"):
+                yield key.value
 
 
 def _renamed(text: Text, importer: Node) -> Iterator[tuple[str, Dependency]]:

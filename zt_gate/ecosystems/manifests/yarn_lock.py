@@ -74,16 +74,22 @@ def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the
     dependencies: list[Dependency] = []
     files: list[LockedFile] = []
     descriptors: set[tuple[str, str]] = set()
+    members: set[str] = set()
     cache_key = ""
     for block in _blocks(text):
         cache_key = block.cacheKey or cache_key
         descriptors.update(_descriptors(block.head))
+        if "@workspace:" in block.resolution:
+            members.add(block.resolution.rpartition("@workspace:")[0])
         dependency = _dependency(text, block)
         if dependency is not None:
             dependencies.append(dependency)
             files += _files(dependency, block, cache_key)
     return LockContent(
-        tuple(dependencies), tuple(files), descriptors=frozenset(descriptors)
+        tuple(dependencies),
+        tuple(files),
+        descriptors=frozenset(descriptors),
+        overridden=frozenset(members),
     )
 
 

@@ -10,9 +10,5 @@ sort_key = plain.sort_key
 
 
 def in_range(version: str, constraint: str) -> bool | None:
-    """Return whether a version is in a range; None if either has an unsupported form.
-
-    A lock file has the platform after the version.
-    """
-    release = version.partition("-")[0]
-    return ranges.in_range(release, constraint, ranges.GEM)
+    """Return whether a version is in a range; None if either has an unsupported form."""
+    return ranges.in_range(version, constraint, ranges.GEM)
