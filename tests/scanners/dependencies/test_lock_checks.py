@@ -309,7 +309,6 @@ def test_files_that_a_version_got_later_are_normal(tmp_path: Path) -> None:
         (pdm(A), 'content_hash = "c"\n'),
         (composer(A), '"content-hash": "c", '),
         (pipfile(A), '"sha256": "c"'),
-        (gradle(A), "true"),
     ],
 )
 def test_the_checksum_of_the_manifest_may_not_vanish(
@@ -328,6 +327,10 @@ def test_gradles_checksums_may_not_be_deleted(tmp_path: Path) -> None:
         'origin="x"/>', f'origin="x"><also-trust value="{B}"/></sha256>'
     )
     assert integrity({path: also}, gradle(A), tmp_path) == [("lock-integrity", "warn")]
+    off = gradle(A)[path].replace("true", "false")
+    assert integrity({path: off}, gradle(A), tmp_path) == [("lock-integrity", "warn")]
+    default = gradle(A)[path].replace("<verify-metadata>true</verify-metadata>", "")
+    assert integrity({path: default}, gradle(A), tmp_path) == []
     signed = gradle(A)[path].replace("sha256", "pgp")
     assert integrity({path: signed}, gradle(A), tmp_path) == []
     # Another package manager's lock may go: the project changes to another one.
@@ -623,3 +626,13 @@ def test_no_lock_file_crashes_the_comparison(
         for problem in integrity_problems(old, new):
             assert problem.case in RULES["dependencies/lock-integrity"].data["cases"]
     assert list(integrity_problems(part, part)) == []
+
+
+def test_what_another_project_of_the_lock_requests_is_not_the_roots(
+    tmp_path: Path,
+) -> None:
+    """Prometheus' change to a pnpm workspace had a warning for each of its packages."""
+    text = pnpm(A)["pnpm-lock.yaml"].replace("  .:\n", "  .: {}\n  app:\n")
+    app = {"app/package.json": '{"dependencies": {"kit": "^1.0.0"}}'}
+    new = {"pnpm-lock.yaml": text, "package.json": "{}", **app}
+    assert said(new, {}, tmp_path) == []

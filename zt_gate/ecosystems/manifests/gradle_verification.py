@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from zt_gate.syntax.document import Document, Node
 
 _LIMIT = 10 * 1024 * 1024
+#: Whether the files that describe packages are verified as well.
+_VERIFIES = "verify-metadata"
 _ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 
 
@@ -36,11 +38,11 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
 def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the reader signature
     """Read the checksums of every component, and whether Gradle verifies at all."""
     document = parse_manifest(xml.read, data, _LIMIT)
-    digests = {}
+    digests = {_VERIFIES: "true"}  # unless the file says no
     files: list[LockedFile] = []
     for names, key, element in xml.elements(document):
-        if names[-1] == "verify-metadata" and element.value.strip() == "true":
-            digests["verify-metadata"] = "true"
+        if names[-1] == _VERIFIES and element.value.strip() == "false":
+            digests.pop(_VERIFIES, None)
         if names[-1] == "component":
             files += _component(document, key, element)
     return LockContent((), tuple(files), digests=digests)

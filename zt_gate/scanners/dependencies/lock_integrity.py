@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     )
 
 #: What happened to a checksum: a key of the table ``cases`` in the rule's data.
-Case = Literal["changed", "alternative", "removed", "weaker", "unlocated", "none"]
+Case = Literal[
+    "changed", "alternative", "removed", "weaker", "unlocated", "none", "metadata"
+]
 
 #: From weak to strong; algorithms of other names are not compared.
 _STRENGTH = {
@@ -68,7 +70,11 @@ def integrity_problems(
     removed_digests = sorted(old.digests.keys() - new.digests.keys())
     if removed_digests and not _replaced(removed_digests, new):
         named = ", ".join(removed_digests)
-        yield IntegrityProblem("none", f"{named} was removed from the lock file")
+        if removed_digests == ["verify-metadata"]:
+            message = "Gradle no longer verifies the files that describe packages"
+            yield IntegrityProblem("metadata", message)
+        else:
+            yield IntegrityProblem("none", f"{named} was removed from the lock file")
     if old.has_checksums and new.needs_checksums:
         yield IntegrityProblem("none", "all checksums were removed from the lock file")
         return
