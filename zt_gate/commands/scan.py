@@ -252,11 +252,12 @@ def _shard(options: argparse.Namespace) -> tuple[int, int] | None:
 def run_scan(
     request: Request,
     unmasked: Callable[[Sequence[ScannerRun]], None] | None = None,
+    unit: str = "files",
 ) -> Report:
-    """Run the scan, with progress on stderr."""
+    """Run the scan, with progress on stderr in a ``unit``."""
     from zt_gate.review import run
 
-    progress = progress_display()
+    progress = progress_display(unit)
     try:
         return run.run(request, os.environ, progress, unmasked)
     finally:
@@ -396,9 +397,12 @@ def _open_input(kind: str, name: str) -> BinaryIO:
         ) from error
 
 
-def progress_display() -> _TerminalProgress | _LogProgress:
-    """Return what shows progress on stderr; call its ``clear`` at the end."""
-    return _TerminalProgress() if sys.stderr.isatty() else _LogProgress()
+def progress_display(unit: str = "files") -> _TerminalProgress | _LogProgress:
+    """Return what shows progress on stderr; call its ``clear`` at the end.
+
+    ``unit`` names what the scanners count.
+    """
+    return _TerminalProgress(unit) if sys.stderr.isatty() else _LogProgress(unit)
 
 
 def _standard_input(option: str) -> BinaryIO:
@@ -411,7 +415,8 @@ def _standard_input(option: str) -> BinaryIO:
 class _TerminalProgress:
     """A line on stderr with the running scanners, drawn after a short delay."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "files") -> None:
+        self._unit = unit
         self._started = time.monotonic()
         self._drawn = False
 
@@ -420,7 +425,7 @@ class _TerminalProgress:
         if elapsed < _PROGRESS_DELAY or not running:
             return
         frame = _SPINNER[int(elapsed * 10) % len(_SPINNER)]
-        text = f"{frame} {elapsed:.1f} s  {_as_text(running)}"
+        text = f"{frame} {elapsed:.1f} s  {_as_text(running, self._unit)}"
         from shutil import get_terminal_size
 
         # A line that wraps could not be erased.
@@ -439,7 +444,8 @@ class _TerminalProgress:
 class _LogProgress:
     """A line on stderr now and then, for a log: CI ends jobs that seem to hang."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "files") -> None:
+        self._unit = unit
         self._started = time.monotonic()
         self._next = _LOG_INTERVAL
 
@@ -448,16 +454,19 @@ class _LogProgress:
         if elapsed < self._next or not running:
             return
         self._next = elapsed + _LOG_INTERVAL
-        print(f"zt-gate: {elapsed:.0f} s: {_as_text(running)}", file=sys.stderr)
+        print(
+            f"zt-gate: {elapsed:.0f} s: {_as_text(running, self._unit)}",
+            file=sys.stderr,
+        )
         sys.stderr.flush()
 
     def clear(self) -> None:
         """Do nothing: the lines of a log stay."""
 
 
-def _as_text(running: Sequence[ScannerProgress]) -> str:
+def _as_text(running: Sequence[ScannerProgress], unit: str) -> str:
     parts = []
     for scanner in running:
-        counts = f" {scanner.done}/{scanner.total} files" if scanner.total else ""
+        counts = f" {scanner.done}/{scanner.total} {unit}" if scanner.total else ""
         parts.append(f"{scanner.name}{counts}")
     return ", ".join(parts)

@@ -78,6 +78,7 @@ ECOSYSTEM = Ecosystem(
             role="versions",
         ),
         ManifestFormat("nuget_lock", (b"packages.lock.json",), role="lock"),
+        ManifestFormat("nuget_config", (b"nuget.config",), role="settings"),
     ),
     local_packages="zt_gate.ecosystems.local_packages.nuget",
     sample=SampleManifest(

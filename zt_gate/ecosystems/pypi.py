@@ -9,10 +9,11 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 from zt_gate.ecosystems.shared_manifest_formats import is_workflow_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_index import CaFile
     from zt_gate.ecosystems.registries.package_manager_settings import (
         Endpoints,
         SettingsSources,
@@ -165,6 +166,13 @@ def _settings(sources: SettingsSources) -> Endpoints:
 
 _TOML_LOCKS = (b"uv.lock", b"poetry.lock", b"pdm.lock")
 
+
+def _certificates(sources: SettingsSources) -> Iterable[CaFile]:
+    from zt_gate.ecosystems.registries import pypi_settings
+
+    return pypi_settings.certificates(sources)
+
+
 ECOSYSTEM = Ecosystem(
     name="pypi",
     title="Python",
@@ -178,6 +186,11 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat("setup_cfg", (b"setup.cfg",)),
         ManifestFormat("pipfile", (b"pipfile",)),
         ManifestFormat("tox_ini", (b"tox.ini",)),
+        ManifestFormat(
+            "python_settings",
+            (b"uv.toml", b"pdm.toml", b".pdm.toml"),
+            role="settings",
+        ),
         ManifestFormat("conda", matches=_is_conda),
         ManifestFormat(
             "pipfile_lock",
@@ -231,6 +244,7 @@ ECOSYSTEM = Ecosystem(
     registry=_registry,
     registry_title="the Python index",
     settings=_settings,
+    certificates=_certificates,
     download_service="pypistats",
     canary="requests",
     probe_path="/pip/",

@@ -346,7 +346,9 @@ def test_every_case_may_be_a_manifest_and_has_its_reader() -> None:
         for name, one in manifest_formats.formats().items()
         if one.files or one.suffixes
     }
-    assert named_formats - kinds <= {"requirements", "pyproject", "npmrc"}
+    # Settings files name no package: tests/scanners/dependencies/test_settings_files.py.
+    settings = manifest_formats.with_role("settings")
+    assert named_formats - kinds - settings <= {"requirements", "pyproject"}
     for name in named_formats | kinds:
         assert callable(reader_named(str(name)).read)
 

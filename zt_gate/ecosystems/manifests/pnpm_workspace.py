@@ -1,9 +1,10 @@
-"""pnpm-workspace.yaml: catalogs, overrides and pnpm 10's configuration dependencies."""
+"""pnpm-workspace.yaml: catalogs, overrides, configuration dependencies and registries."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems.manifests import javascript_settings
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 _LIMIT = 1024 * 1024
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
-    """Read the default catalog, the named catalogs, and the overrides."""
-    dependencies: list[Dependency] = []
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
+    """Read the default catalog, the named catalogs, the overrides and the registries."""
+    dependencies = [*javascript_settings.read(path, data)]
     for document in parse_manifest(yaml.read_all, data, _LIMIT):
         root, text = document.root, document.text
         dependencies += _table(text, root.get("catalog"), "catalog")

@@ -208,7 +208,7 @@ def _source(written: str | dict[str, Any] | None) -> Source:
     if isinstance(written, str):  # Cargo: KIND+ADDRESS
         kind, _, address = written.partition("+")
         if kind in {"registry", "sparse"}:
-            return _cargo_index(address)
+            return cargo_index(address)
         return Source("vcs", written)
     return _table_source(written)
 
@@ -233,7 +233,8 @@ def _table_source(table: dict[str, Any]) -> Source:
     return Source()
 
 
-def _cargo_index(address: str) -> Source:
+def cargo_index(address: str) -> Source:
+    """Return the source of a registry of Cargo: that of crates.io is no other one."""
     from zt_gate.ecosystems.manifests import hosts
 
     is_default = _CRATES_INDEX.match(address) is not None

@@ -40,6 +40,10 @@ class DependenciesScanner:
         from zt_gate.scanners.dependencies.quick_check import may_add_dependency
 
         start = time.monotonic()
+        if context.audit_only:
+            from zt_gate.scanners.dependencies.environment_audit import audit
+
+            return audit(change, context, start)
         is_relevant = context.audit_all or any(
             may_add_dependency(file) for file in change.files
         )
