@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zt_gate.commands.scan import (
+from zt_gate.commands.report_output import (
     output_arguments,
     parse_destinations,
     publish,
-    run_scan,
     terminal_options,
 )
+from zt_gate.commands.scan import run_scan
 from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:

@@ -62,6 +62,7 @@ ECOSYSTEM = Ecosystem(
     name="cargo",
     title="Rust crates",
     name_pattern=r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z",
+    version_scheme="zt_gate.ecosystems.version_schemes.cargo",
     example="pkg:cargo/x@1",
     formats=(
         ManifestFormat("cargo", (b"cargo.toml",)),

@@ -52,6 +52,7 @@ ECOSYSTEM = Ecosystem(
     name="gem",
     title="Ruby gems",
     name_pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+    version_scheme="zt_gate.ecosystems.version_schemes.gem",
     example="pkg:gem/x@1",
     formats=(
         ManifestFormat("gemfile", (b"gemfile", b"gems.rb"), (b"gemspec",)),

@@ -67,6 +67,9 @@ ECOSYSTEM = Ecosystem(
             matches=_is_kotlin,
             role="versions",
         ),
+        ManifestFormat(
+            "gradle_verification", (b"verification-metadata.xml",), role="lock"
+        ),
         ManifestFormat("maven_settings", matches=_is_settings, role="settings"),
         ManifestFormat("gradle_catalog", (b"libs.versions.toml",), role="versions"),
     ),

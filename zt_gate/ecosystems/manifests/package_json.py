@@ -68,6 +68,26 @@ def declared_names(project: object) -> set[str]:
     return names
 
 
+def declared(project: object) -> Iterator[tuple[str, str, str]]:
+    """Yield section, name and specifier of a project's or a workspace's requirements.
+
+    A package that is optional too is yielded as optional only, as npm installs it.
+    """
+    if not isinstance(project, dict):
+        return
+    optional = project.get("optionalDependencies")
+    optional_names = set(optional) if isinstance(optional, dict) else set()
+    for section in sorted(_SECTIONS):
+        table = project.get(section)
+        if not isinstance(table, dict):
+            continue
+        for name, specifier in table.items():
+            if section == "dependencies" and name in optional_names:
+                continue
+            if isinstance(specifier, str):
+                yield section, name, specifier
+
+
 def _entries(leaf: Leaf) -> Iterator[Dependency]:
     section, *keys = leaf.names
     if section == "scripts" and len(keys) == 1 and leaf.value:

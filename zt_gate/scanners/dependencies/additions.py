@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named
-from zt_gate.ecosystems.manifest_formats import format_of, text_formats
+from zt_gate.ecosystems.manifest_formats import format_of, lock_formats, text_formats
 from zt_gate.ecosystems.manifests import reader_for, reader_named, requirements
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -36,12 +36,16 @@ from zt_gate.syntax.text import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from zt_gate.ecosystems.manifests.base import Dependency, Reader
+    from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.ecosystems.manifests.lock_content import LockContent
+    from zt_gate.ecosystems.manifests.reader import Reader
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.report import SkipKind
     from zt_gate.model.rule import Rule
 
 _MOST_INCLUDES = 100
+#: No entries, and no content of a lock file.
+_NOTHING: tuple[tuple[Dependency, ...], LockContent | None] = ((), None)
 _TEMPLATE = (
     "template of a manifest: only the names that it holds as they are were checked"
 )
@@ -77,6 +81,10 @@ def difference(
         changed_paths, trusted, listing, rules or {}, result.tree
     )
     reconcile(result, manifests, imported, context)
+    if any(manifest.reader.name in lock_formats() for manifest in manifests):
+        from zt_gate.scanners.dependencies.lock_checks import lock_findings
+
+        result.manifest_findings += lock_findings(change, manifests, trusted)
     return result
 
 
@@ -215,7 +223,8 @@ def _manifests(
         if reader is not None and not file.is_submodule:
             waiting.append((file, reader, old_reader))
         elif old_reader is not None:  # renamed: the new name is no manifest's
-            yield Manifest(file, old_reader, old=_read_old(file, old_reader))
+            old, old_lock = _read_old(file, old_reader)
+            yield Manifest(file, old_reader, old=old, old_lock=old_lock)
     seen = {file.path for file, _, _ in waiting}
     files = {file.path: file for file in change.files}
     most_files = _MOST_INCLUDES + len(files)
@@ -242,9 +251,9 @@ def _read(
     file: FileChange, reader: Reader, old_reader: Reader | None, result: Difference
 ) -> Manifest | None:
     """Read both sides of a manifest; None, with a note in ``result``, if that fails."""
-    old = _read_old(file, old_reader) if old_reader is not None else ()
+    old, old_lock = _read_old(file, old_reader) if old_reader is not None else _NOTHING
     if file.is_deletion:
-        return Manifest(file, reader, old=old)
+        return Manifest(file, reader, old=old, old_lock=old_lock)
     try:
         if file.new is None:
             raise ContentUnavailableError(
@@ -259,7 +268,8 @@ def _read(
         _check_symlink(file, data, reader, result)
         return None
     try:
-        return Manifest(file, reader, data, reader.read(file.path, data), old)
+        new, lock = _content(reader, file.path, data)
+        return Manifest(file, reader, data, new, old, lock, old_lock)
     except ManifestError as error:
         entries = _of_template(reader, file.path, data, error)
         if entries is None:
@@ -285,19 +295,34 @@ def _of_template(
         return None
 
 
-def _read_old(file: FileChange, reader: Reader) -> tuple[Dependency, ...]:
-    """Return the entries of the old side; () if it cannot be read, so that all are new."""
+def _content(
+    reader: Reader, path: bytes, data: bytes
+) -> tuple[tuple[Dependency, ...], LockContent | None]:
+    """Return the entries, and the whole content of a lock file; raises ManifestError."""
+    if reader.lock is None:
+        return reader.read(path, data), None
+    lock = reader.lock(path, data)
+    return lock.dependencies, lock
+
+
+def _read_old(
+    file: FileChange, reader: Reader
+) -> tuple[tuple[Dependency, ...], LockContent | None]:
+    """Return what ``_content`` does of the old side.
+
+    Without entries if it cannot be read, so that all are new.
+    """
     if file.old is None:
-        return ()
+        return _NOTHING
     path = file.old_path or file.path
     try:
         data = file.old.read(MAX_BYTES)
     except ContentUnavailableError:
-        return ()
+        return _NOTHING
     try:
-        return reader.read(path, data)
+        return _content(reader, path, data)
     except ManifestError as error:
-        return _of_template(reader, path, data, error) or ()
+        return _of_template(reader, path, data, error) or (), None
 
 
 def _check_symlink(

@@ -96,6 +96,8 @@ def _subject(item: AssessedAddition) -> str:
     """
     entry, rule = item.addition.dependency, item.assessment.rule
     subject = f"{entry.ecosystem} {entry.key or entry.source.target}"
+    if rule in {"dependencies/lock-integrity", "dependencies/lock-mismatch"}:
+        return f"{subject} {item.assessment.message}"
     if rule == "dependencies/outside-registry":
         return f"{subject} {entry.source.target}"
     if rule in {"dependencies/vulnerable", "dependencies/malware"}:

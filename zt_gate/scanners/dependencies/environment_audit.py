@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.local_packages import LocatedEntry, local_entries
-from zt_gate.ecosystems.manifests.base import Reader, quoted
+from zt_gate.ecosystems.manifests.base import quoted
+from zt_gate.ecosystems.manifests.reader import Reader
 from zt_gate.ecosystems.registries.base import Project, Unverified
 from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
 from zt_gate.ecosystems.version_constraints import pinned_version

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems import ecosystem_named, supported
 from zt_gate.ecosystems.manifests import requirements
 from zt_gate.ecosystems.manifests.base import ManifestError, resolve_path
+from zt_gate.ecosystems.manifests.hosts import origin
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import is_private
 from zt_gate.ecosystems.registries.osv import PUBLIC_URL
@@ -134,6 +135,19 @@ class RegistrySelection:
             return False
         target = addition.dependency.source.target
         return self._endpoints(addition).find_index(target) is not None
+
+    def is_trusted_origin(self, addition: Addition, address: str) -> bool:
+        """Return whether an index of the trusted side or the user has a scheme and host."""
+        if not self.is_supported(addition):
+            return False
+        endpoints = self._endpoints(addition)
+        indexes = (
+            *endpoints.for_name(addition.dependency.key),
+            *endpoints.indexes,
+            *endpoints.scopes.values(),
+            *endpoints.explicit_indexes,
+        )
+        return any(origin(index.url) == address for index in indexes)
 
     def _indexes(self, addition: Addition) -> tuple[Index, ...]:
         entry, endpoints = addition.dependency, self._endpoints(addition)

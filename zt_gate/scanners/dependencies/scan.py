@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests.base import leaves_repository
+from zt_gate.ecosystems.manifests.hosts import origin
 from zt_gate.ecosystems.version_constraints import pinned_version
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.dependencies.additions import difference
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.manifest_difference import Addition, Difference
+    from zt_gate.scanners.dependencies.assessment import Assessment
+    from zt_gate.scanners.dependencies.manifest_difference import (
+        Addition,
+        Difference,
+        ManifestFinding,
+    )
     from zt_gate.scanners.dependencies.package_facts import PackageFactsCollector
     from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
 
@@ -213,10 +219,10 @@ def _split_by_source(
     new: Difference, selection: RegistrySelection, context: Context
 ) -> tuple[list[AssessedAddition], list[Addition]]:
     """Return the additions that are assessed without a lookup, and those to look up."""
-    from zt_gate.scanners.dependencies.assessment import Assessment, outside_registry
+    from zt_gate.scanners.dependencies.assessment import outside_registry
 
     assessed = [
-        AssessedAddition(finding.addition, Assessment(finding.rule, finding.message))
+        AssessedAddition(finding.addition, _of_manifest(finding, context))
         for finding in new.manifest_findings
     ]
     wanted: list[Addition] = []
@@ -224,9 +230,14 @@ def _split_by_source(
     for addition in new.added:
         entry = addition.dependency
         kind = _outside_kind(addition, selection)
-        if kind == "index" and not entry.direct:
+        is_locked = addition.manifest.lock is not None or not entry.direct
+        if kind in {"index", "host"} and is_locked:
             # A lock file repeats its index for every package: report it once.
-            index = (addition.manifest.file.path, entry.source.target)
+            target = entry.source.target
+            index = (
+                addition.manifest.file.path,
+                target if kind == "index" else origin(target),
+            )
             if index in reported_indexes:
                 continue
             reported_indexes.add(index)
@@ -237,6 +248,15 @@ def _split_by_source(
         elif _is_looked_up(addition, selection):
             wanted.append(addition)
     return assessed, wanted
+
+
+def _of_manifest(finding: ManifestFinding, context: Context) -> Assessment:
+    from zt_gate.scanners.dependencies.assessment import Assessment, assessment_of_case
+
+    if not finding.case:
+        return Assessment(finding.rule, finding.message)
+    rule = context.rules[finding.rule]
+    return assessment_of_case(rule, finding.message, rule.data["cases"][finding.case])
 
 
 def _over_limit(what: str, count: int, most: int) -> list[NotInspected]:
@@ -276,12 +296,38 @@ def _outside_kind(addition: Addition, selection: RegistrySelection) -> str:
         return "remote" if is_requirements_file else source.kind
     if source.kind == "foreign":
         return source.kind
+    if source.kind == "host":
+        return "" if _is_known_host(addition, selection) else source.kind
     if source.kind == "path":
         is_outside = leaves_repository(addition.manifest.file.path, source.target)
         return "path" if is_outside else ""
     if source.kind == "index" and not (
         is_registry(entry.ecosystem, source.target)
         or selection.is_trusted_index(addition)
+        or _is_locked_index(addition)
     ):
         return "index"
     return ""
+
+
+def _is_locked_index(addition: Addition) -> bool:
+    """Return whether the lock file took packages from the same index before the change."""
+    lock, source = addition.manifest.old_lock, addition.dependency.source
+    return lock is not None and any(
+        entry.source == source and entry.name for entry in lock.dependencies
+    )
+
+
+def _is_known_host(addition: Addition, selection: RegistrySelection) -> bool:
+    """Return whether the trusted side names the host of a locked file."""
+    target = addition.dependency.source.target
+    address = origin(target)
+    lock = addition.manifest.old_lock
+    locked = lock.dependencies if lock is not None else ()
+    if any(
+        entry.source.kind in {"host", "index"}
+        and origin(entry.source.target) == address
+        for entry in locked
+    ):
+        return True
+    return selection.is_trusted_origin(addition, address)
