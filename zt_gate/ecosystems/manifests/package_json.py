@@ -77,7 +77,7 @@ def declared(project: object) -> Iterator[tuple[str, str, str]]:
         return
     optional = project.get("optionalDependencies")
     optional_names = set(optional) if isinstance(optional, dict) else set()
-    for section in sorted(_SECTIONS):
+    for section in sorted(SECTIONS):
         table = project.get(section)
         if not isinstance(table, dict):
             continue
