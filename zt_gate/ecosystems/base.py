@@ -139,8 +139,12 @@ class Ecosystem:
     ``select_release`` and ``sort_key``.  ``bare_version_is_range``: only ``=`` pins a
     version.
 
-    ``pin_pattern`` is for packages without a registry: a reference that matches it is
-    immutable.  ``pre_commit_languages`` are pre-commit's names for the languages whose
+    References, for packages without a registry client: ``noun`` is what one is called in
+    messages, "" for all other ecosystems.  ``publisher`` returns who publishes a name, ""
+    for nobody.  A reference that matches ``pin_pattern`` is immutable, one that matches
+    ``floating_pattern`` means whatever is newest; "" if the form says neither.
+
+    ``pre_commit_languages`` are pre-commit's names for the languages whose
     hooks install such packages.
     """
 
@@ -183,5 +187,8 @@ class Ecosystem:
     version_scheme: str = PLAIN_VERSIONS
     bare_version_is_range: bool = False
 
+    noun: str = ""
+    publisher: Callable[[str], str] | None = None
     pin_pattern: str = ""
+    floating_pattern: str = ""
     pre_commit_languages: tuple[str, ...] = ()

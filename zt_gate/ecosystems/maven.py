@@ -63,8 +63,7 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat("maven", (b"pom.xml",), role="versions"),
         ManifestFormat(
             "gradle",
-            (b"build.gradle", b"build.gradle.kts"),
-            (b"gradle",),
+            suffixes=(b"gradle",),
             matches=_is_kotlin,
             role="versions",
         ),

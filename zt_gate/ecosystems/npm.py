@@ -135,12 +135,14 @@ ECOSYSTEM = Ecosystem(
     scoped_names=True,
     formats=(
         ManifestFormat("package_json", (b"package.json",)),
+        ManifestFormat("package_yaml", (b"package.yaml", b"package.json5")),
         ManifestFormat("pnpm_workspace", (b"pnpm-workspace.yaml",)),
+        ManifestFormat("yarnrc", (b".yarnrc.yml",)),
         ManifestFormat("deno", (b"deno.json", b"deno.jsonc", b"import_map.json")),
         ManifestFormat("npmrc", (b".npmrc",), role="settings"),
         ManifestFormat(
             "javascript_settings",
-            (b".yarnrc.yml", b".yarnrc", b"bunfig.toml"),
+            (b".yarnrc", b"bunfig.toml"),
             role="settings",
         ),
         ManifestFormat(

@@ -73,9 +73,12 @@ ECOSYSTEM = Ecosystem(
     formats=(
         ManifestFormat(
             "nuget",
-            (b"directory.packages.props", b"directory.build.props", b"packages.config"),
-            (b"csproj", b"fsproj", b"vbproj"),
+            (b"packages.config",),
+            (b"csproj", b"fsproj", b"vbproj", b"props", b"targets", b"proj", b"nuspec"),
             role="versions",
+        ),
+        ManifestFormat(
+            "dotnet_json", (b"dotnet-tools.json", b"global.json"), role="versions"
         ),
         ManifestFormat("nuget_lock", (b"packages.lock.json",), role="lock"),
         ManifestFormat("nuget_config", (b"nuget.config",), role="settings"),

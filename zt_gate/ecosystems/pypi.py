@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         SettingsSources,
     )
 
-_REQUIREMENTS_SUFFIXES = (b".txt", b".in", b".pip")
+_REQUIREMENTS_SUFFIXES = (b".txt", b".in", b".pip", b".lock")
 _REQUIREMENTS_STEMS = frozenset(
     (b"req", b"reqs", b"requires", b"deps", b"dev-deps", b"test-deps")
 )  # fmt: skip
@@ -57,7 +57,9 @@ def _is_requirements(name: bytes, folders: Sequence[bytes]) -> bool:
     has_usual_name = (
         b"requirement" in stem or b"constraint" in stem or stem in _REQUIREMENTS_STEMS
     )
-    return has_usual_name or parent in _REQUIREMENTS_FOLDERS
+    if name.endswith(b".lock"):
+        return has_usual_name
+    return has_usual_name or not _REQUIREMENTS_FOLDERS.isdisjoint(folders)
 
 
 def _is_conda(name: bytes, folders: Sequence[bytes]) -> bool:
@@ -186,6 +188,9 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat("setup_cfg", (b"setup.cfg",)),
         ManifestFormat("pipfile", (b"pipfile",)),
         ManifestFormat("tox_ini", (b"tox.ini",)),
+        ManifestFormat("tox_toml", (b"tox.toml",)),
+        ManifestFormat("hatch_toml", (b"hatch.toml",)),
+        ManifestFormat("pixi", (b"pixi.toml",)),
         ManifestFormat(
             "python_settings",
             (b"uv.toml", b"pdm.toml", b".pdm.toml"),

@@ -131,6 +131,7 @@ def _assess(
     thorough: bool,
 ) -> tuple[list[AssessedAddition], list[NotInspected]]:
     """Assess all additions; ``now`` is in seconds since the epoch."""
+    from zt_gate.scanners.dependencies import imports_alone
     from zt_gate.scanners.dependencies.package_checks import PackageChecks
     from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
 
@@ -151,6 +152,10 @@ def _assess(
     checks = PackageChecks(context.dependencies, context.rules, now)
     for addition, facts in zip(additions, package_facts, strict=True):
         assessments = checks.assess(addition.dependency, facts)
+        if addition.dependency.section == imports_alone.SECTION:
+            path = addition.manifest.file.path
+            assessments, notes = imports_alone.lowered(assessments, path)
+            not_inspected += notes
         assessed += [AssessedAddition(addition, item) for item in assessments]
     if context.offline:
         reason = "known vulnerabilities were not checked: offline"
