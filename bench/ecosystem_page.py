@@ -26,8 +26,9 @@ HEAD = """# Package ecosystems
 Made from `zt_gate/ecosystems/` by `bench/ecosystem_page.py`; do not change it here.
 What is read in each file and what is checked is in [dependencies](dependencies.md).
 
-`name` is the type in package URLs (`pkg:NAME/…`), the key of the policy's
-`[registries]`, and what `zt-gate snapshot check --ecosystem` takes.
+`name` is the type in package URLs (`pkg:NAME/…`). With a registry (the rows that check
+existence) it is also the key of the policy's `[registries]`, and what
+`zt-gate snapshot check --ecosystem` takes.
 
 | name | packages | files | checks | snapshot of names |
 |---|---|---|---|---|
@@ -74,8 +75,12 @@ def checks_of(ecosystem: Ecosystem) -> Iterator[str]:
         yield "downloads"
     if ecosystem.osv_name:
         yield "advisories"
-    if ecosystem.pin_pattern:
+    if ecosystem.pin_pattern or ecosystem.floating_pattern:
         yield "pinning"
+    if ecosystem.publisher is not None:
+        yield "publisher"
+    if ecosystem.noun:
+        yield "spelling"
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ With ``--check``, nothing is written and the exit code is 1 if a page is not up 
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from zt_gate import rulebook
 from zt_gate.model.finding import Confidence, Level, Location
 from zt_gate.policy.profiles import level_of
 from zt_gate.policy.schema import Policy
+from zt_gate.reports.escape import visible
+from zt_gate.rulebook.examples import examples_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zt_gate.model.rule import Rule
 
@@ -120,8 +123,21 @@ def _scanner_page(scanner: str) -> str:
             "",
             " · ".join([*facts, ", ".join(rule.cwe)]),
         ]
-        lines += ["", "See " + ", ".join(links) + "."]
+        lines += ["", *_examples(rule, "text"), "See " + ", ".join(links) + "."]
     return "\n".join(lines) + "\n"
+
+
+def _examples(rule: Rule, language: str) -> Iterator[str]:
+    """Yield an example of what the rule finds, and one of what it does not find."""
+    for title, example in zip(("Found", "Not found"), examples_of(rule), strict=True):
+        if example is None or not example.text:
+            continue
+        place = f" in `{example.path}`" if example.path else ""
+        text = "\n".join(visible(line) for line in example.text.splitlines())
+        longest = max(re.findall("`{3,}", text), key=len, default="``")
+        fence = longest + "`"
+        yield from (f"{title}, for example{place}:", "")
+        yield from (f"{fence}{language}", text, fence, "")
 
 
 def _page(language: str, name: str, rules: Iterable[Rule]) -> str:
@@ -161,6 +177,7 @@ def _section(rule: Rule, language: str) -> list[str]:
     lines += [" · ".join([*facts, ", ".join(named)]), ""]
     if family:
         lines += [family, ""]
+    lines += _examples(rule, language)
     example = f"../../rules/code/{language}/{short.removeprefix(language + '-')}.yaml"
     links = [
         f"[the rule and its examples]({example})",

@@ -23,10 +23,14 @@ include_patterns = [
 myst_heading_anchors = 4
 html_theme = "furo"
 html_title = f"zt-gate {release}"
-html_static_path: list[str] = []
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
+# Text that people copy keeps its characters: '--' and "x", no dashes and curly quotes.
+smartquotes = False
 html_extra_path = ["site_root"]
 # Nothing of a page comes from another host.
 html_theme_options = {"source_view_link": "", "source_edit_link": ""}
-# Pages that no table of contents lists are reached by links, which the build checks.
-suppress_warnings = ["toc.not_included"]
+# Pages that no table of contents lists are reached by links, which the build checks.  Some
+# examples of rules are parts of a language (JSX), or text that a rule is about.
+suppress_warnings = ["toc.not_included", "misc.highlighting_failure"]

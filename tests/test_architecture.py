@@ -234,7 +234,7 @@ def test_a_scan_of_the_staged_change_loads_no_other_command(tmp_path: Path) -> N
         "scan", "--staged", "--offline", "--format", "json", cwd=tmp_path
     )
     own = {name for name in loaded if name.startswith("zt_gate.commands.")}
-    assert own == {"zt_gate.commands.scan"}
+    assert own == {"zt_gate.commands.report_output", "zt_gate.commands.scan"}
     for name in ("importlib.metadata", "difflib", "zt_gate.policy.json_schema",
                  "zt_gate.rulebook.examples", "zt_gate.system.leftovers"):  # fmt: skip
         assert name not in loaded

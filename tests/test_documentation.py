@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
+from collections import Counter
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from tests.support.offenders import each_of
-from zt_gate.commands import COMMANDS
+from tests.support.scripts import load
 from zt_gate.reports import FORMATS
 from zt_gate.scanners import registered
 
@@ -21,49 +23,42 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "rules" / "README.md"]
-)
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("rules/**/*.md"),
+     ROOT / "bench" / "RESULTS.md"]
+)  # fmt: skip
+of_page = load("outside_links").of_page
 BY_NAME = each_of("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
+@cache
+def anchors(page: Path) -> set[str]:
+    """Return the names that a forge gives to the headings of a page."""
+    found: Counter[str] = Counter()
+    tokens = MarkdownIt().parse(page.read_text("utf-8"))
+    for token, following in pairwise(tokens):
+        if token.type != "heading_open":
+            continue
+        text = "".join(
+            child.content for child in following.children or () if child.type != "html"
+        )
+        name = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+        number = found[name]
+        found[name] += 1
+        if number:
+            found[f"{name}-{number}"] += 1
+    return set(found)
+
+
 @BY_NAME
-def test_links_lead_to_files(page: Path) -> None:
-    text = page.read_text("utf-8")
-    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
-        if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
-
-
-@pytest.fixture(scope="module")
-def help_texts() -> dict[str, str]:
-    """The help text of each verb, requested once."""
-    return {verb: subprocess_help(verb) for verb, _, _ in COMMANDS}
-
-
-@BY_NAME
-def test_verbs_and_options_in_code_exist(
-    page: Path, help_texts: dict[str, str]
-) -> None:
-    code = re.findall(
-        r"```(?:sh|bash|console)\n(.*?)```", page.read_text("utf-8"), re.DOTALL
-    )
-    for line in "\n".join(code).splitlines():
-        for words in re.findall(r"(?:^|[\s/\"|])zt-gate\"? ([a-z][^|#)]*)", line):
-            verb, *rest = words.split()
-            assert verb in help_texts, f"{page.name}: {line}"
-            for word in rest:
-                if word.startswith("--"):
-                    assert word.partition("=")[0] in help_texts[verb], (
-                        f"{page.name}: {line}"
-                    )
-
-
-def subprocess_help(verb: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-I", "-m", "zt_gate", verb, "--help"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for link in sorted(of_page(page.read_text("utf-8"))):
+        address, _, anchor = unquote(link).partition("#")
+        if "://" in address or address.startswith("mailto:"):
+            continue
+        target = (page.parent / address).resolve() if address else page
+        assert target.exists(), f"{page.name} links to {link}"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target), f"{page.name} links to {link}"
 
 
 def test_the_two_commands_of_the_readme_are_what_ci_runs() -> None:

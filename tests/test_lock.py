@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
-import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +13,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support.lock import LOCK, PIN, ROOT, pins
+from tests.support.scripts import load
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import ModuleType
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 #: Whose insides the gate uses, not only a documented interface.
@@ -26,16 +24,6 @@ BOUND = (
     "detect-secrets", "gitpython", "pip-audit", "rich", "semgrep", "tree-sitter",
     "tree-sitter-go", "tree-sitter-javascript", "tree-sitter-typescript",
 )  # fmt: skip
-
-
-def script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def command(marker: str) -> list[str]:
@@ -162,7 +150,7 @@ def test_ci_installs_nothing_without_a_hash() -> None:
 
 
 def test_the_blocks_of_generated_pins_are_found(tmp_path: Path) -> None:
-    made = script("lock_requirements")
+    made = load("lock_requirements")
     for file, block, row in (
         (made.HOOKS, made._HOOKS_BLOCK, "    - a==1\n"),
         (made.PROJECT, made._BUILD_BLOCK, '  "a==1",\n'),
@@ -181,7 +169,7 @@ def test_the_blocks_of_generated_pins_are_found(tmp_path: Path) -> None:
 
 
 def test_the_lock_is_written_as_pip_reads_it() -> None:
-    made = script("lock_requirements")
+    made = load("lock_requirements")
     line = made.Locked("a-b", "1.0", "dev", ("0" * 64, "1" * 64))
     match = PIN.fullmatch(str(line))
     assert match
@@ -193,12 +181,12 @@ def test_the_lock_is_written_as_pip_reads_it() -> None:
 
 
 def test_the_newest_versions_have_no_upper_bound() -> None:
-    for text in script("newest_versions").requirements():
+    for text in load("newest_versions").requirements():
         assert {part.operator for part in Requirement(text).specifier} <= {">="}, text
 
 
 def test_what_differs_from_the_lock_is_a_table() -> None:
-    made = script("newest_versions")
+    made = load("newest_versions")
     lock = (
         'a==1 \\\nb-c==2.0 ; extra == "dev" \\\nd==3 ; extra == "sarif" \\\ne==4 \\\n'
         'g==6 ; extra == "lsp" \\\n'

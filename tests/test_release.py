@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -13,7 +12,7 @@ import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
@@ -21,28 +20,18 @@ import yaml
 
 from tests.support.lock import LOCK, ROOT, pins
 from tests.support.offenders import each_of
+from tests.support.scripts import load
 from zt_gate import __version__
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
 URL = "https://github.com/acme/zt-gate"
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 release = load("release")
 WORKFLOW_TEXT = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
 WORKFLOW = yaml.safe_load(WORKFLOW_TEXT)
 CONTAINERFILE = (ROOT / "packaging" / "Containerfile").read_text("utf-8")
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+# docs/rules shows examples of what rules find, which nobody is told to run.
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 #: A command that installs or runs the package by its bare name.
 BARE_NAME = re.compile(
     r"(?:pip3?|uv|uvx|pipx|brew)[ ](?:[^\n`|&;#]*[ ])?[\"']?zt-gate(?:\[\w+\])?(?:==\S+)?"
@@ -379,6 +368,74 @@ def test_the_digest_check_of_the_workflow_stops_without_a_digest(
         )  # fmt: skip
         assert (done.returncode == 0) is works, answer
         assert output.read_text().endswith("a" * 64 + "\n") is works
+
+
+#: A docker that knows one image, and prints the references in the file REFERENCES.
+DOCKER = """#!/bin/sh
+echo "$*" >> "$CALLS"
+case "$1 $2 $4" in
+  "login ghcr.io "*) cat > /dev/null ;;
+  "image inspect {{.Config.User}}") echo 10001:10001 ;;
+  "image inspect {{join .RepoDigests"*) cat "$REFERENCES" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("references", "works"),
+    [
+        ("ghcr.io/acme/zt-gate@sha256:" + "a" * 64, True),
+        (
+            "docker.io/library/python@sha256:" + "b" * 64
+            + "\nghcr.io/acme/zt-gate@sha256:" + "a" * 64,
+            True,
+        ),
+        ("docker.io/library/python@sha256:" + "b" * 64, False),
+        ("ghcr.io/acme/zt-gate@sha256:abc", False),
+        ("", False),
+    ],
+)  # fmt: skip
+def test_the_image_is_attested_and_named_by_the_digest_that_the_registry_gave(
+    references: str, works: bool, tmp_path: Path
+) -> None:
+    """The step, run by the runner's shell with a docker that answers as it does, or not."""
+    (push,) = [step for step in steps("image") if step.get("id") == "push"]
+    docker = tmp_path / "docker"
+    docker.write_text(DOCKER)
+    docker.chmod(0o755)
+    (tmp_path / "references").write_text(f"{references}\n")
+    output = tmp_path / "output"
+    output.write_text("")
+    base = "docker.io/library/python:3.12-slim@sha256:" + "b" * 64
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", push["run"]], check=False,
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(output),
+            "GITHUB_SHA": "c" * 40, "BASE": base, "NAME": "Acme/zt-gate", "TAG": "v1.2.3",
+            "SOURCE": URL, "TOKEN": "x", "ACTOR": "ada",
+            "CALLS": str(tmp_path / "calls"), "REFERENCES": str(tmp_path / "references"),
+        },
+    )  # fmt: skip
+    assert (done.returncode == 0) is works
+    calls = (tmp_path / "calls").read_text()
+    assert f"--build-arg BASE={base}" in calls
+    assert "push ghcr.io/acme/zt-gate:v1.2.3" in calls
+    assert "x" not in calls.split()
+    expected = f"name=ghcr.io/acme/zt-gate\ndigest=sha256:{'a' * 64}\n"
+    assert output.read_text() == (expected if works else "")
+
+
+def test_the_release_page_names_the_image_by_its_digest() -> None:
+    (attest,) = [step for step in steps("image") if "attest" in step.get("uses", "")]
+    assert attest["with"]["subject-digest"] == "${{ steps.push.outputs.digest }}"
+    outputs = WORKFLOW["jobs"]["image"]["outputs"]
+    assert outputs["digest"] == "${{ steps.push.outputs.digest }}"
+    (create,) = [
+        step for step in steps("release") if "gh release" in step.get("run", "")
+    ]
+    assert create["env"]["IMAGE"] == (
+        "${{ needs.image.outputs.name }}@${{ needs.image.outputs.digest }}"
+    )
 
 
 def test_the_metadata_is_complete() -> None:

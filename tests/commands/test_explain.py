@@ -100,3 +100,16 @@ def test_a_hostile_example_is_escaped_and_short() -> None:
     for rule in rulebook.load("injection").values():
         for example in examples_of(rule):
             assert example is None or len(example.text.splitlines()) <= MAX_LINES
+
+
+def test_an_example_of_code_ends_with_its_own_brackets() -> None:
+    rule = rulebook.load("code")["code/go-command-injection"]
+    for example in examples_of(rule):
+        assert example is not None
+        assert example.text.startswith("exec.Command(")
+        assert example.text.endswith(")")
+    # A statement of several lines keeps the line that closes it.
+    for rule in rulebook.load("code").values():
+        for example in examples_of(rule):
+            assert example is not None
+            assert example.text.strip(")]}; ,\n"), rule.id

@@ -26,7 +26,9 @@ PAGES = sorted(
 
 
 def test_there_are_pages_to_run() -> None:
-    assert {"tutorial.md", "exercise.md", "adopt.md"} <= {path.name for path in PAGES}
+    assert {"tutorial.md", "exercise.md", "adopt.md", "incident.md"} <= {
+        path.name for path in PAGES
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -213,6 +213,26 @@ def test_the_trend_of_the_log() -> None:
     assert "Latest runs" not in render("html", make.report()).decode()
 
 
+def test_few_runs_leave_room_and_many_fill_the_chart() -> None:
+    for number, width in ((1, 200), (20, 200), (30, 300)):
+        past = (PastRun("2026-01-01", "pass", 1, 1),) * number
+        page = render("html", make.report(), Options(past=past)).decode()
+        assert f'viewBox="0 0 {width} 60"' in page
+
+
+def test_words_between_backticks_are_code_and_stay_escaped() -> None:
+    finding = make.finding(message="`a.b` and `<b>` run", why="one ` alone: <i>")
+    page = render("html", make.report(findings=(make.judged(finding),))).decode()
+    assert "<code>a.b</code> and <code>&lt;b&gt;</code> run" in page
+    assert "one ` alone: &lt;i&gt;" in page
+
+
+def test_commits_are_named_in_the_length_that_people_read() -> None:
+    report = replace(make.report(), base="a" * 40, head="a-branch-" + "b" * 31)
+    page = render("html", report).decode()
+    assert f"from {'a' * 12} to a-branch-{'b' * 31} " in page
+
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 _PR_SET_CHILD_SUBREAPER = 36

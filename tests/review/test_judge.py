@@ -32,7 +32,8 @@ from zt_gate.model.report import (
     Verdict,
 )
 from zt_gate.policy.schema import Allowance, Dependencies, Ignore, Policy
-from zt_gate.review.judge import JudgeOptions, fingerprint, judge
+from zt_gate.review.fingerprint import fingerprint
+from zt_gate.review.judge import JudgeOptions, judge
 from zt_gate.review.secret_masking import MIN_LENGTH
 
 RULES = rulebook.load("gate")

@@ -16,7 +16,7 @@ from zt_gate.policy.baseline import Baseline, BaselineEntry
 from zt_gate.policy.ignores import PolicyIgnores
 from zt_gate.policy.inline_ignores import find_inline_ignores
 from zt_gate.policy.schema import Allowance, Ignore, Policy
-from zt_gate.review.judge import fingerprint
+from zt_gate.review.fingerprint import fingerprint
 from zt_gate.rulebook import renames
 from zt_gate.rulebook.errors import RulebookError
 from zt_gate.rulebook.rule_files import rules_folder

@@ -305,6 +305,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", "0")))
+        if headers.get("content-encoding") == "gzip":  # npm's own requests
+            body = gzip.decompress(body)
         registry.arrive(Request(path, headers, body))
         fault = registry.current_fault("", "advisories")
         if path in registry.behaviour.broken:

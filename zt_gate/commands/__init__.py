@@ -39,6 +39,11 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "check packages by name; update the known packages",
     ),
     (
+        "audit",
+        "zt_gate.commands.audit",
+        "look up known vulnerabilities of what is installed or locked",
+    ),
+    (
         "hook",
         "zt_gate.commands.hook",
         "install or uninstall git hooks; run one of them",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: What a value is: one of ``choices``, a path, a revision of git, a rule's id, or free text.
 ValueKind = Literal["choice", "path", "revision", "rule", "text"]
 
-_PATHS = frozenset(("FILE", "FOLDER", "PATH", "FORMAT=FILE"))
+_PATHS = frozenset(("FILE", "FOLDER", "PATH", "FORMAT=FILE", "ENV|LOCK"))
 _REVISIONS = frozenset(("REV", "A..B", "BASE", "COMMIT"))
 _REVISION_OPTIONS = frozenset(("base", "range", "policy_rev"))
 

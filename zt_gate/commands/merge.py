@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zt_gate.commands import scan
+from zt_gate.commands import report_output
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REPORT",
         help="JSON report of one shard (scan --shard I/N --output json=REPORT)",
     )
-    scan.output_arguments(parser)
+    report_output.output_arguments(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -33,10 +33,12 @@ def main(options: argparse.Namespace) -> int:
     """
     from zt_gate.review.merge import merged
 
-    outputs, stdout_format = scan.parse_destinations(options)
+    outputs, stdout_format = report_output.parse_destinations(options)
     report = merged([(name, _read(name)) for name in options.reports])
-    render_options = scan.terminal_options(options, is_terminal=sys.stdout.isatty())
-    return scan.publish(report, stdout_format, outputs, render_options)
+    render_options = report_output.terminal_options(
+        options, is_terminal=sys.stdout.isatty()
+    )
+    return report_output.publish(report, stdout_format, outputs, render_options)
 
 
 def _read(name: str) -> Report:

@@ -71,10 +71,10 @@ def _check(options: Namespace) -> int:
     )
     report = verify.verify(packages, Path.cwd(), os.environ, offline=options.offline)
     if options.format:
-        from zt_gate.commands import scan
+        from zt_gate.commands import report_output
         from zt_gate.reports.base import Options
 
-        return scan.publish(report, options.format, (), Options())
+        return report_output.publish(report, options.format, (), Options())
     active = [item for item in report.findings if item.state == "active"]
     by_place: dict[tuple[bytes | None, int | None], list[JudgedFinding]] = {}
     for item in active:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.doctor.check import DoctorContext
-    from zt_gate.ecosystems.registries.client import TlsSettings
     from zt_gate.ecosystems.registries.package_index import Index
+    from zt_gate.ecosystems.registries.tls import TlsSettings
     from zt_gate.system.sealed_cache import SealedCache
 
 #: Seconds that one registry has to answer.
@@ -172,7 +172,7 @@ def _registries(context: DoctorContext) -> Iterator[Check]:
         fix = "zt-gate doctor --area health"
         yield Check("health", "registries", "unknown", message, fix)
         return
-    from zt_gate.ecosystems.registries.client import TlsSettings
+    from zt_gate.ecosystems.registries.tls import TlsSettings
 
     tls = TlsSettings(context.environ)
     for endpoint in _endpoints(context):

@@ -24,6 +24,16 @@ ECOSYSTEMS: tuple[str, ...] = (
     "nuget",
     "maven",
     "github",
+    "docker",
+    "helm",
+    "terraform",
+    "git",
+    "swift",
+    "pub",
+    "cocoapods",
+    "conda",
+    "nix",
+    "vscode",
 )
 
 

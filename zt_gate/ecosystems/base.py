@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_index import CaFile
     from zt_gate.ecosystems.registries.package_manager_settings import (
         Endpoints,
         SettingsSources,
@@ -121,6 +122,7 @@ class Ecosystem:
     Registry: ``registry`` creates the client, None if there is no registry;
     ``registry_title`` names it in messages.  ``settings`` finds the indexes in the
     user's and the project's settings, None if only the policy can set one.
+    ``certificates`` finds the authorities in the user's settings of the package manager.
     ``host_aliases`` are further hosts of the default registry that it runs itself.
     ``index_url`` returns the index's URL for the origin that the library names.
     ``is_private`` returns whether the user's settings keep a name from public hosts.
@@ -137,8 +139,12 @@ class Ecosystem:
     ``select_release`` and ``sort_key``.  ``bare_version_is_range``: only ``=`` pins a
     version.
 
-    ``pin_pattern`` is for packages without a registry: a reference that matches it is
-    immutable.  ``pre_commit_languages`` are pre-commit's names for the languages whose
+    References, for packages without a registry client: ``noun`` is what one is called in
+    messages, "" for all other ecosystems.  ``publisher`` returns who publishes a name, ""
+    for nobody.  A reference that matches ``pin_pattern`` is immutable, one that matches
+    ``floating_pattern`` means whatever is newest; "" if the form says neither.
+
+    ``pre_commit_languages`` are pre-commit's names for the languages whose
     hooks install such packages.
     """
 
@@ -165,6 +171,7 @@ class Ecosystem:
     registry: Callable[[], Registry] | None = None
     registry_title: str = ""
     settings: Callable[[SettingsSources], Endpoints] | None = None
+    certificates: Callable[[SettingsSources], Iterable[CaFile]] | None = None
     host_aliases: tuple[str, ...] = ()
     index_url: Callable[[str], str] = unchanged
     is_private: Callable[[SettingsSources, str], bool] | None = None
@@ -180,5 +187,8 @@ class Ecosystem:
     version_scheme: str = PLAIN_VERSIONS
     bare_version_is_range: bool = False
 
+    noun: str = ""
+    publisher: Callable[[str], str] | None = None
     pin_pattern: str = ""
+    floating_pattern: str = ""
     pre_commit_languages: tuple[str, ...] = ()

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_index import CaFile
     from zt_gate.ecosystems.registries.package_manager_settings import (
         Endpoints,
         SettingsSources,
@@ -45,13 +48,25 @@ def _settings(sources: SettingsSources) -> Endpoints:
     return project_sources.cargo(sources)
 
 
+def _is_config(name: bytes, folders: Sequence[bytes]) -> bool:
+    return name in {b"config", b"config.toml"} and folders[-1:] == [b".cargo"]
+
+
+def _certificates(sources: SettingsSources) -> Iterable[CaFile]:
+    from zt_gate.ecosystems.registries import certificates
+
+    return certificates.of_cargo(sources)
+
+
 ECOSYSTEM = Ecosystem(
     name="cargo",
     title="Rust crates",
     name_pattern=r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z",
+    version_scheme="zt_gate.ecosystems.version_schemes.cargo",
     example="pkg:cargo/x@1",
     formats=(
         ManifestFormat("cargo", (b"cargo.toml",)),
+        ManifestFormat("cargo_config", matches=_is_config, role="settings"),
         ManifestFormat(
             "cargo_lock",
             (b"cargo.lock",),
@@ -71,6 +86,7 @@ ECOSYSTEM = Ecosystem(
     install_words=(b"install", b"add"),
     registry=_registry,
     settings=_settings,
+    certificates=_certificates,
     registry_title="the crates registry",
     host_aliases=(
         "index.crates.io",

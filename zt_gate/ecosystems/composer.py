@@ -54,6 +54,7 @@ ECOSYSTEM = Ecosystem(
     name_pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*\Z",
     normalise=str.lower,
     version_sign=":",
+    version_scheme="zt_gate.ecosystems.version_schemes.composer",
     example="pkg:composer/a/b@1",
     formats=(
         ManifestFormat("composer", (b"composer.json",)),

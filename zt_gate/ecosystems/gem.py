@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
     from zt_gate.ecosystems.registries.package_manager_settings import (
@@ -42,13 +44,19 @@ def _settings(sources: SettingsSources) -> Endpoints:
     return project_sources.gem(sources)
 
 
+def _is_config(name: bytes, folders: Sequence[bytes]) -> bool:
+    return name == b"config" and folders[-1:] == [b".bundle"]
+
+
 ECOSYSTEM = Ecosystem(
     name="gem",
     title="Ruby gems",
     name_pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+    version_scheme="zt_gate.ecosystems.version_schemes.gem",
     example="pkg:gem/x@1",
     formats=(
         ManifestFormat("gemfile", (b"gemfile", b"gems.rb"), (b"gemspec",)),
+        ManifestFormat("bundle_config", matches=_is_config, role="settings"),
         ManifestFormat(
             "gemfile_lock",
             (b"gemfile.lock", b"gems.locked"),

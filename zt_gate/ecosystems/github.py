@@ -10,6 +10,8 @@ ECOSYSTEM = Ecosystem(
     # Owner, repository, and a folder in the repository.
     name_pattern=r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z",
     normalise=str.lower,
+    noun="GitHub Action",
+    publisher=lambda key: key.partition("/")[0],
     install_words=(b"uses:",),
     pin_pattern=r"(?:[0-9a-f]{40}|[0-9a-f]{64}|sha256:[0-9a-f]{64})\Z",
 )

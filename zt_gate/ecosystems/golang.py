@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_index import CaFile
     from zt_gate.ecosystems.registries.package_manager_settings import (
         Endpoints,
         SettingsSources,
@@ -74,6 +77,12 @@ def _containing_modules(path: str) -> tuple[str, ...]:
     return (*modules[:1], *modules[1:][-_MOST_MODULES:])
 
 
+def _certificates(sources: SettingsSources) -> Iterable[CaFile]:
+    from zt_gate.ecosystems.registries import certificates
+
+    return certificates.of_git(sources)
+
+
 ECOSYSTEM = Ecosystem(
     name="golang",
     title="Go modules",
@@ -97,6 +106,7 @@ ECOSYSTEM = Ecosystem(
     registry=_registry,
     registry_title="the Go proxy",
     settings=_settings,
+    certificates=_certificates,
     is_private=_is_private,
     canary="golang.org/x/text",
     osv_name="Go",

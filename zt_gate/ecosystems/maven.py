@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zt_gate.ecosystems.registries.base import Registry
     from zt_gate.ecosystems.registries.package_manager_settings import (
         Endpoints,
@@ -40,6 +42,16 @@ def _settings(sources: SettingsSources) -> Endpoints:
     return maven_settings.endpoints(sources)
 
 
+def _is_kotlin(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
+    return name.endswith(b".gradle.kts")
+
+
+def _is_settings(name: bytes, folders: Sequence[bytes]) -> bool:
+    # A file of this name elsewhere may belong to any program; the reader looks at it.
+    is_maven = folders[-1:] == [b".mvn"] or name == b"settings.xml"
+    return is_maven and name.endswith(b"settings.xml")
+
+
 ECOSYSTEM = Ecosystem(
     name="maven",
     title="Java packages (Maven)",
@@ -51,10 +63,14 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat("maven", (b"pom.xml",), role="versions"),
         ManifestFormat(
             "gradle",
-            (b"build.gradle", b"build.gradle.kts"),
-            (b"gradle",),
+            suffixes=(b"gradle",),
+            matches=_is_kotlin,
             role="versions",
         ),
+        ManifestFormat(
+            "gradle_verification", (b"verification-metadata.xml",), role="lock"
+        ),
+        ManifestFormat("maven_settings", matches=_is_settings, role="settings"),
         ManifestFormat("gradle_catalog", (b"libs.versions.toml",), role="versions"),
     ),
     local_packages="zt_gate.ecosystems.local_packages.maven",

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_index import CaFile
     from zt_gate.ecosystems.registries.package_manager_settings import (
         Endpoints,
         SettingsSources,
@@ -115,6 +118,13 @@ def _quoted(name: str, version: str) -> str:
 
 _PACKAGE_LOCKS = (b"package-lock.json", b"npm-shrinkwrap.json")
 
+
+def _certificates(sources: SettingsSources) -> Iterable[CaFile]:
+    from zt_gate.ecosystems.registries import npm_settings
+
+    return npm_settings.certificates(sources)
+
+
 ECOSYSTEM = Ecosystem(
     name="npm",
     title="npm",
@@ -125,9 +135,16 @@ ECOSYSTEM = Ecosystem(
     scoped_names=True,
     formats=(
         ManifestFormat("package_json", (b"package.json",)),
+        ManifestFormat("package_yaml", (b"package.yaml", b"package.json5")),
         ManifestFormat("pnpm_workspace", (b"pnpm-workspace.yaml",)),
+        ManifestFormat("yarnrc", (b".yarnrc.yml",)),
         ManifestFormat("deno", (b"deno.json", b"deno.jsonc", b"import_map.json")),
         ManifestFormat("npmrc", (b".npmrc",), role="settings"),
+        ManifestFormat(
+            "javascript_settings",
+            (b".yarnrc", b"bunfig.toml"),
+            role="settings",
+        ),
         ManifestFormat(
             "package_lock",
             _PACKAGE_LOCKS,
@@ -212,6 +229,7 @@ ECOSYSTEM = Ecosystem(
     registry=_registry,
     registry_title="the npm registry",
     settings=_settings,
+    certificates=_certificates,
     download_service="npm-downloads",
     canary="lodash",
     probe_path="/npm",

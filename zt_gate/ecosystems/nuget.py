@@ -68,14 +68,20 @@ ECOSYSTEM = Ecosystem(
     title=".NET packages (NuGet)",
     name_pattern=r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z",
     normalise=str.lower,
+    version_scheme="zt_gate.ecosystems.version_schemes.nuget",
     example="pkg:nuget/x@1",
     formats=(
         ManifestFormat(
             "nuget",
-            (b"directory.packages.props", b"directory.build.props", b"packages.config"),
-            (b"csproj", b"fsproj", b"vbproj"),
+            (b"packages.config",),
+            (b"csproj", b"fsproj", b"vbproj", b"props", b"targets", b"proj", b"nuspec"),
             role="versions",
         ),
+        ManifestFormat(
+            "dotnet_json", (b"dotnet-tools.json", b"global.json"), role="versions"
+        ),
+        ManifestFormat("nuget_lock", (b"packages.lock.json",), role="lock"),
+        ManifestFormat("nuget_config", (b"nuget.config",), role="settings"),
     ),
     local_packages="zt_gate.ecosystems.local_packages.nuget",
     sample=SampleManifest(

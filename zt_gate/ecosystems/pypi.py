@@ -9,16 +9,17 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 from zt_gate.ecosystems.shared_manifest_formats import is_workflow_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.package_index import CaFile
     from zt_gate.ecosystems.registries.package_manager_settings import (
         Endpoints,
         SettingsSources,
     )
 
-_REQUIREMENTS_SUFFIXES = (b".txt", b".in", b".pip")
+_REQUIREMENTS_SUFFIXES = (b".txt", b".in", b".pip", b".lock")
 _REQUIREMENTS_STEMS = frozenset(
     (b"req", b"reqs", b"requires", b"deps", b"dev-deps", b"test-deps")
 )  # fmt: skip
@@ -56,7 +57,9 @@ def _is_requirements(name: bytes, folders: Sequence[bytes]) -> bool:
     has_usual_name = (
         b"requirement" in stem or b"constraint" in stem or stem in _REQUIREMENTS_STEMS
     )
-    return has_usual_name or parent in _REQUIREMENTS_FOLDERS
+    if name.endswith(b".lock"):
+        return has_usual_name
+    return has_usual_name or not _REQUIREMENTS_FOLDERS.isdisjoint(folders)
 
 
 def _is_conda(name: bytes, folders: Sequence[bytes]) -> bool:
@@ -165,6 +168,13 @@ def _settings(sources: SettingsSources) -> Endpoints:
 
 _TOML_LOCKS = (b"uv.lock", b"poetry.lock", b"pdm.lock")
 
+
+def _certificates(sources: SettingsSources) -> Iterable[CaFile]:
+    from zt_gate.ecosystems.registries import pypi_settings
+
+    return pypi_settings.certificates(sources)
+
+
 ECOSYSTEM = Ecosystem(
     name="pypi",
     title="Python",
@@ -178,6 +188,14 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat("setup_cfg", (b"setup.cfg",)),
         ManifestFormat("pipfile", (b"pipfile",)),
         ManifestFormat("tox_ini", (b"tox.ini",)),
+        ManifestFormat("tox_toml", (b"tox.toml",)),
+        ManifestFormat("hatch_toml", (b"hatch.toml",)),
+        ManifestFormat("pixi", (b"pixi.toml",)),
+        ManifestFormat(
+            "python_settings",
+            (b"uv.toml", b"pdm.toml", b".pdm.toml"),
+            role="settings",
+        ),
         ManifestFormat("conda", matches=_is_conda),
         ManifestFormat(
             "pipfile_lock",
@@ -231,6 +249,7 @@ ECOSYSTEM = Ecosystem(
     registry=_registry,
     registry_title="the Python index",
     settings=_settings,
+    certificates=_certificates,
     download_service="pypistats",
     canary="requests",
     probe_path="/pip/",

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 
 # Suffixes of data files.
 _STRUCTURED = (b".yml", b".yaml", b".json", b".toml")
+_DOCUMENT_SUFFIXES = frozenset(
+    (b"md", b"txt", b"py", b"js", b"ts", b"go", b"rst", b"sh")
+)
+_DOCKERFILE_STEMS = tuple(
+    stem + separator
+    for stem in (b"dockerfile", b"containerfile")
+    for separator in (b".", b"-", b"_")
+)
 _MCP_FOLDERS = frozenset(
     (
         b".cursor",
@@ -27,15 +35,41 @@ _MCP_FOLDERS = frozenset(
 )
 
 
+# Folders of CI systems: every YAML file below one is read.
+_CI_FOLDERS = frozenset(
+    (b".circleci", b".gitlab", b".buildkite", b".woodpecker", b".semaphore", b".drone", b".tekton",
+     b".azure-pipelines", b".azuredevops", b".azure-devops", b".pipelines", b".harness", b".ci")
+)  # fmt: skip
+_FORGE_FOLDERS = frozenset((b".github", b".forgejo", b".gitea"))
+# Beginnings and ends of names that CI systems and other tools give to several files.
+_WORKFLOW_STEMS = (
+    b".gitlab-ci",
+    b"azure-pipelines",
+    b"bitbucket-pipelines",
+    b"docker-compose",
+    b"compose",
+    b"taskfile",
+    b"cloudbuild",
+    b"buildspec",
+)
+
+
 def is_workflow_folder(folders: Sequence[bytes]) -> bool:
     """Return whether YAML files in the last of these folders are workflows."""
-    if tuple(folders[-2:]) == (b".github", b"workflows"):
+    if folders[-1:] == [b"workflows"] and not _FORGE_FOLDERS.isdisjoint(folders[-2:-1]):
         return True
-    return bool(folders) and folders[-1] in {b".circleci", b".gitlab"}
+    return not _CI_FOLDERS.isdisjoint(folders)
 
 
 def _is_workflow(name: bytes, folders: Sequence[bytes]) -> bool:
-    return name.endswith((b".yml", b".yaml")) and is_workflow_folder(folders)
+    stem, _, suffix = name.rpartition(b".")
+    if suffix not in {b"yml", b"yaml"}:
+        return False
+    has_usual_name = stem.endswith(b".gitlab-ci") or any(
+        stem.startswith(word) and stem[len(word) : len(word) + 1] in {b".", b"-", b"_"}
+        for word in _WORKFLOW_STEMS
+    )
+    return has_usual_name or is_workflow_folder(folders)
 
 
 def _is_devcontainer(name: bytes, folders: Sequence[bytes]) -> bool:
@@ -54,12 +88,18 @@ def _is_mcp(name: bytes, folders: Sequence[bytes]) -> bool:
 
 
 def _is_dockerfile(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
-    has_usual_name = name.startswith((b"dockerfile.", b"containerfile."))
+    has_usual_name = name.startswith(_DOCKERFILE_STEMS) and (
+        name.rpartition(b".")[2] not in _DOCUMENT_SUFFIXES
+    )
     return has_usual_name and not name.endswith(_STRUCTURED)
 
 
 def _is_readme(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
     return name.startswith(b"readme.") and not name.endswith(_STRUCTURED)
+
+
+def _is_kotlin_script(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
+    return name.endswith(b".kts")  # those of Gradle have their own format
 
 
 def _is_script(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
@@ -102,16 +142,35 @@ FORMATS: tuple[ManifestFormat, ...] = (
             b"compose.yaml",
             b"taskfile.yml",
             b"taskfile.yaml",
+            b".drone.yml",
+            b".drone.yaml",
+            b".woodpecker.yml",
+            b".woodpecker.yaml",
+            b".cirrus.yml",
+            b".gitpod.yml",
+            b"lefthook.yml",
+            b"lefthook.yaml",
+            b".lefthook.yml",
+            b".lefthook.yaml",
+            b"lefthook-local.yml",
+            b".lefthook-local.yml",
+            b"wercker.yml",
+            b"codemagic.yaml",
+            b"bitrise.yml",
+            b"amplify.yml",
+            b"render.yaml",
+            b"heroku.yml",
         ),
         matches=_is_workflow,
         role="text",
-        marks=(b"run:", b"|", b">", b"*", b"&"),
+        marks=(b"run:", b"|", b">", b"*", b"&", b"image", b"container", b"services"),
     ),
     ManifestFormat(
         "devcontainer",
         (b"devcontainer.json", b".devcontainer.json"),
         matches=_is_devcontainer,
         role="text",
+        marks=(b"image", b"/", b"extensions", b"."),
     ),
     ManifestFormat(
         "mcp",
@@ -128,6 +187,31 @@ FORMATS: tuple[ManifestFormat, ...] = (
         matches=_is_mcp,
         role="settings",
     ),
+    ManifestFormat("mise", (b"mise.toml", b".mise.toml"), role="versions"),
+    ManifestFormat(
+        "script_packages",
+        suffixes=(
+            *(b"cs", b"csx", b"fsx", b"dib", b"java", b"kt", b"groovy", b"gvy"),
+            *(b"jsh", b"scala", b"sc", b"sbt", b"rs", b"rb"),
+        ),
+        matches=_is_kotlin_script,
+        role="text",
+        marks=(
+            b"#:",
+            b"#r",
+            b"//DEPS",
+            b"@Grab",
+            b"DependsOn",
+            b"//>",
+            b"ivy",
+            b"mvn",
+            b" % ",
+            b" %% ",
+            b"---",
+            b"bundler",
+            b"gem ",
+        ),
+    ),
     ManifestFormat(
         "notebook",
         suffixes=(b"ipynb",),
@@ -136,10 +220,11 @@ FORMATS: tuple[ManifestFormat, ...] = (
     ),
     ManifestFormat(
         "dockerfile",
-        (b"dockerfile", b"containerfile"),
+        (b"dockerfile", b"containerfile", b"earthfile"),
         (b"dockerfile", b"containerfile"),
         matches=_is_dockerfile,
         role="text",
+        marks=(b"FROM", b"from", b"From", b"syntax"),
     ),
     ManifestFormat(
         "prose",

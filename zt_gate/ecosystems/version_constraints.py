@@ -10,12 +10,15 @@ from importlib import import_module
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import find_ecosystem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zt_gate.ecosystems.registries.base import Project, Release
+
+_PRERELEASE = lazy_re.compile(r"\d-?[A-Za-z]|-")
 
 
 class VersionScheme(Protocol):
@@ -27,6 +30,10 @@ class VersionScheme(Protocol):
 
     def select_release(self, constraint: str, project: Project) -> Release | None:
         """Return the release that an installation selects today, None if unknown."""
+        ...
+
+    def in_range(self, version: str, constraint: str) -> bool | None:
+        """Return whether a version is in a range, None for an unsupported form."""
         ...
 
     def sort_key(self, version: str) -> Any:
@@ -53,6 +60,16 @@ def select_release(ecosystem: str, constraint: str, project: Project) -> Release
     if definition.bare_version_is_range and not pinned_version(ecosystem, constraint):
         return None
     return _scheme(definition.version_scheme).select_release(constraint, project)
+
+
+def satisfies(ecosystem: str, version: str, constraint: str) -> bool | None:
+    """Return whether a version is in a range; None if that cannot be judged."""
+    definition = find_ecosystem(ecosystem)
+    if version == constraint:
+        return True
+    if definition is None or _PRERELEASE.search(version):
+        return None  # package managers differ in which pre-releases a range allows
+    return _scheme(definition.version_scheme).in_range(version, constraint)
 
 
 def next_version(

@@ -51,13 +51,21 @@ def find_git(environ: Mapping[str, str], outside: Sequence[str]) -> str:
 
     A program named git in the scanned folder must never run.  Raises GitError.
     """
+    program = find_program("git", environ, outside)
+    if not program:
+        raise GitError("git was not found on PATH outside the scanned folder")
+    return program
+
+
+def find_program(name: str, environ: Mapping[str, str], outside: Sequence[str]) -> str:
+    """Return the absolute path of a program from PATH, "" if it is not outside the folders."""
     for entry in _search_path(environ, outside).split(os.pathsep):
-        program = os.path.join(entry, "git")
+        program = os.path.join(entry, name)
         if not entry or not os.path.isfile(program) or not os.access(program, os.X_OK):
             continue
         if not _is_in_any(os.path.realpath(program), outside):
             return program
-    raise GitError("git was not found on PATH outside the scanned folder")
+    return ""
 
 
 def _search_path(environ: Mapping[str, str], outside: Sequence[str]) -> str:

@@ -71,6 +71,21 @@ def _text(text: str | bytes) -> str:
     return html_text(text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT])
 
 
+def _prose(text: str) -> str:
+    """Return an escaped text in which `words between backticks` are code."""
+    parts = _text(text).split("`")
+    if len(parts) % 2 == 0:  # one of them has no partner
+        return "`".join(parts)
+    parts[1::2] = [f"<code>{part}</code>" for part in parts[1::2]]
+    return "".join(parts)
+
+
+def _revision(name: str, otherwise: str) -> str:
+    """Return a commit's id in the length that people read, another name as it is."""
+    is_commit = len(name) >= 40 and not name.strip("0123456789abcdef")
+    return name[: 12 if is_commit else 40] or otherwise
+
+
 def _head(report: Report) -> Iterator[str]:
     verdict = report.verdict.value
     facts = " · ".join(map(html_text, summary.verdict_facts(report)))
@@ -79,8 +94,8 @@ def _head(report: Report) -> Iterator[str]:
     policy = report.policy
     details = [
         f"source: {report.kind}",
-        f"from {report.base[:40] or 'nothing'} to {report.head[:40] or 'nothing'}",
-        f"policy: {policy.rev[:40] or 'defaults'}, profile {policy.profile}",
+        f"from {_revision(report.base, 'nothing')} to {_revision(report.head, 'nothing')}",
+        f"policy: {_revision(policy.rev, 'defaults')}, profile {policy.profile}",
         f"zt-gate {report.tool.version}",
     ]
     if policy.task:
@@ -177,7 +192,7 @@ def _finding(
         f'<p><span class="level {level}">{level}</span> {html_text(place)} '
         f'<a href="#about-{anchor}"><code>{rule}</code></a></p>'
     )
-    yield f"<p>{_text(finding.message)}</p>"
+    yield f"<p>{_prose(finding.message)}</p>"
     yield from _code(finding)
     if finding.fix is not None:
         lines = [_text(line) for line in finding.fix.split("\n")[:20]]
@@ -231,7 +246,7 @@ def _rules(report: Report) -> Iterator[str]:
             ("Weakness", ", ".join(finding.cwe)),
         ):
             if text:
-                yield f"<p><strong>{label}:</strong> {_text(text)}</p>"
+                yield f"<p><strong>{label}:</strong> {_prose(text)}</p>"
         links = [
             f'<a rel="noreferrer" href="{html_text(address)}">{html_text(address)}</a>'
             for address in finding.references

@@ -44,7 +44,7 @@ rect.n { fill: var(--line); }
   border-bottom: 1px solid var(--line); align-items: center; }
 .filters input, .filters select { font: inherit; padding: .25rem .4rem; max-width: 100%;
   background: var(--bg); color: inherit; border: 1px solid var(--line); border-radius: 4px; }
-.filters input { flex: 1 1 12rem; min-width: 0; } .filters select { flex: 0 1 11rem; min-width: 0; }
+.filters input { flex: 3 1 14rem; min-width: 0; } .filters select { flex: 1 1 13rem; min-width: 0; }
 section.file { content-visibility: auto; contain-intrinsic-size: auto 12rem; }
 article { border: 1px solid var(--line); border-left-width: 4px; border-radius: 4px;
   padding: .5rem .75rem; margin: .5rem 0; }

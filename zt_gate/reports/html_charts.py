@@ -22,6 +22,8 @@ _PARTS = ("b", "w", "i", "n")
 _NAMES = ("blocking", "warnings", "info", "with an exception")
 _WIDTH = 100
 _TREND_HEIGHT = 60
+#: A chart of fewer runs leaves room, so that its bars are as narrow.
+_FEWEST_BARS = 20
 
 
 def charts(findings: Sequence[JudgedFinding]) -> Iterator[str]:
@@ -59,7 +61,7 @@ def trend(past: Sequence[PastRun]) -> Iterator[str]:
     first, last = html_text(past[0].time), html_text(past[-1].time)
     yield (
         '<h2>Latest runs</h2><div class="trend"><svg preserveAspectRatio="none" '
-        f'viewBox="0 0 {len(past) * 10} {_TREND_HEIGHT}" role="img" '
+        f'viewBox="0 0 {max(len(past), _FEWEST_BARS) * 10} {_TREND_HEIGHT}" role="img" '
         f'aria-label="{plural(len(past), "run")}">'
     )
     for index, run in enumerate(past):

@@ -23,7 +23,6 @@ from zt_gate.model.report import (
     in_order,
 )
 from zt_gate.policy.ignores import PolicyIgnores
-from zt_gate.policy.policy_changes import find_policy_changes
 from zt_gate.policy.profiles import (
     FAIL_ON,
     NEWLY_SKIPPED,
@@ -33,11 +32,14 @@ from zt_gate.policy.profiles import (
     level_of,
 )
 from zt_gate.policy.waivers import Waivers
+from zt_gate.review.finding_order import distinct, weight
+from zt_gate.review.fingerprint import DEFAULT_SALT, fingerprint
+from zt_gate.review.own_findings import newly_skipped, policy_changes, unreadable
 from zt_gate.review.report_masking import ReportMasker, TextSecrets
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.finding import Finding
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
     from zt_gate.policy.schema import Policy
 
-DEFAULT_SALT = b"zt-gate"
 #: The rule of a finding on a package that could not be verified.
 UNVERIFIED = "dependencies/unverified"
 _NO_EXCLUDE = (
@@ -53,8 +54,6 @@ _NO_EXCLUDE = (
     "exclude in the policy of the trusted side"
 )
 _NEW_RULE = "a new rule: it warns in this release and blocks from the next"
-#: Ends the message of a finding that a look at the file does not show.
-_STAGED = " (staged, and not so in the work tree)"
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
@@ -131,14 +130,14 @@ def judge(
     of_change = [run for run in runs if run.scanner not in divided]
     raw_findings = [
         *(finding for run in runs for finding in run.findings),
-        *_unreadable(change, of_files, rules[UNREADABLE]),
-        *_unreadable(change, of_change, rules[UNREADABLE]),
+        *unreadable(change, of_files, rules[UNREADABLE]),
+        *unreadable(change, of_change, rules[UNREADABLE]),
     ]
     is_first = shard[0] == 1
     if is_first:
-        raw_findings += (*_policy_changes(change, rules[POLICY_CHANGED]), *about_policy)
+        raw_findings += (*policy_changes(change, rules[POLICY_CHANGED]), *about_policy)
     if policy.profile == Profile.STRICT:
-        raw_findings += _newly_skipped(runs, rules[NEWLY_SKIPPED])
+        raw_findings += newly_skipped(runs, rules[NEWLY_SKIPPED])
     if unreviewed and is_first:
         raw_findings.append(rules[NOT_REVIEWED].finding(Location("change"), unreviewed))
     masker = ReportMasker(
@@ -226,80 +225,6 @@ def _shown_run(run: ScannerRun, masker: ReportMasker) -> ScannerRun:
     return replace(shown, not_inspected=in_order(shown.not_inspected))
 
 
-def with_staged(report: Report, staged: Report) -> Report:
-    """Return the report on a work tree, extended by that on what is only staged."""
-    from hashlib import sha256
-
-    marked = (
-        replace(
-            item, finding=replace(item.finding, message=item.finding.message + _STAGED)
-        )
-        for item in staged.findings
-    )
-    findings = distinct((*report.findings, *marked))
-    errors = tuple(dict.fromkeys((*report.errors, *staged.errors)))
-    others = {run.scanner: run for run in staged.runs}
-    runs = tuple(
-        _joined(run, others[run.scanner]) if run.scanner in others else run
-        for run in report.runs
-    )
-    digests = f"{report.change_digest} {staged.change_digest}"
-    return replace(
-        report,
-        change_digest=sha256(digests.encode()).hexdigest(),
-        verdict=verdict_of(findings, errors),
-        complete=report.complete and staged.complete,
-        seconds=staged.seconds,
-        findings=findings,
-        runs=runs,
-        files=report.files + staged.files,
-        errors=errors,
-    )
-
-
-def _joined(run: ScannerRun, other: ScannerRun) -> ScannerRun:
-    worse = run if run.status != "ok" else other
-    return replace(
-        run,
-        status=worse.status,
-        reason=worse.reason,
-        seconds=run.seconds + other.seconds,
-        files=run.files + other.files,
-        lines=run.lines + other.lines,
-        not_inspected=tuple(dict.fromkeys((*run.not_inspected, *other.not_inspected))),
-        cpu_seconds=run.cpu_seconds + other.cpu_seconds,
-    )
-
-
-def fingerprint(finding: Finding, salt: bytes = DEFAULT_SALT) -> str:
-    """Return 32 hexadecimal digits for rule, path and what was found.
-
-    It contains no line number, commit or time, so it is the same for moved and
-    re-indented code.  It uses the rule's first id, so that a renamed rule keeps
-    its fingerprints.  What was found is the subject, else the marked span of the
-    evidence, else the whole evidence, else the message; a run of white space
-    counts as one space.
-    """
-    from hashlib import blake2b
-
-    evidence = finding.evidence
-    subject = finding.subject
-    if not subject and evidence is not None:
-        subject = evidence.text[evidence.start : evidence.end] or evidence.text
-    subject = " ".join((subject or finding.message).split())
-    parts = (
-        finding.first_rule.encode("utf-8", "surrogatepass"),
-        finding.location.path or b"",
-        subject.encode("utf-8", "surrogatepass"),
-    )
-    key = salt if len(salt) <= blake2b.MAX_KEY_SIZE else blake2b(salt).digest()
-    hasher = blake2b(digest_size=16, key=key)
-    for part in parts:
-        # With lengths, so that no two different triples give the same bytes.
-        hasher.update(len(part).to_bytes(8, "big") + part)
-    return hasher.hexdigest()
-
-
 def verdict_of(findings: Iterable[JudgedFinding], errors: Sequence[str]) -> Verdict:
     """Return fail for an active finding that blocks, else error for any error."""
     if any(item.level is Level.BLOCK and item.state == "active" for item in findings):
@@ -312,47 +237,6 @@ def is_inspected(run: ScannerRun) -> bool:
     return run.status == "ok" and all(
         skip.kind == "not_applicable" for skip in run.not_inspected
     )
-
-
-def _unreadable(
-    change: ChangeSet, runs: Iterable[ScannerRun], rule: Rule
-) -> Iterator[Finding]:
-    """Yield one finding for each unreadable path, whichever scanners reported it.
-
-    The subject has the object id: an approval covers this content only, not a later
-    content that is unreadable, too.
-    """
-    reasons_by_path: dict[bytes | None, dict[str, None]] = {}
-    for run in runs:
-        for skip in run.not_inspected:
-            if skip.kind == "unreadable":
-                reasons_by_path.setdefault(skip.path, {})[skip.reason] = None
-    object_ids = {
-        file.path: file.new.oid for file in change.files if file.new is not None
-    }
-    for path, reasons in reasons_by_path.items():
-        # Sorted, so that the order of the scanners does not change the fingerprint.
-        text = "; ".join(sorted(reasons))
-        message = f"{rule.title}: {text}"
-        if path is None:
-            yield rule.finding(Location("change"), message, subject=text)
-        else:
-            subject = f"{text} {object_ids.get(path, '')}"
-            yield rule.finding(Location("file", path), message, subject=subject)
-
-
-def _newly_skipped(runs: Iterable[ScannerRun], rule: Rule) -> Iterator[Finding]:
-    for run in runs:
-        for skip in run.not_inspected:
-            if skip.is_new and skip.path is not None:
-                message = f"{rule.title}: {skip.reason}"
-                location = Location("file", skip.path)
-                yield rule.finding(location, message, subject=skip.reason)
-
-
-def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
-    for item in find_policy_changes(change):
-        yield rule.finding(Location("file", item.path), subject=item.content)
 
 
 def _judged(
@@ -425,16 +309,6 @@ def _accepted_unverified(
     return frozenset(key for key, accepted in is_accepted.items() if accepted)
 
 
-def distinct(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
-    """Keep the most severe of findings with the same rule, location and fingerprint; sort."""
-    kept: dict[tuple[str, Location, str], JudgedFinding] = {}
-    for item in findings:
-        key = (item.finding.rule, item.finding.location, item.fingerprint)
-        if key not in kept or weight(item) > weight(kept[key]):
-            kept[key] = item
-    return _sorted(kept.values())
-
-
 def _one_per_credential(
     raw_findings: Sequence[Finding], judged: list[JudgedFinding]
 ) -> list[JudgedFinding]:
@@ -448,33 +322,3 @@ def _one_per_credential(
 
     left_out = repeated(raw_findings, [weight(item)[1:] for item in judged])
     return [item for index, item in enumerate(judged) if index not in left_out]
-
-
-def weight(item: JudgedFinding) -> tuple[bool, int, int, int]:
-    """Return how severe a finding is: active first, then level, severity and confidence."""
-    finding = item.finding
-    return (
-        item.state == "active",
-        item.level.rank,
-        finding.severity.rank,
-        finding.confidence.rank,
-    )
-
-
-def _sorted(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
-    """Sort active findings first, then by level, path, line, column and rule."""
-
-    def key(item: JudgedFinding) -> tuple[bool, int, bytes, int, int, str, str, str]:
-        location = item.finding.location
-        return (
-            item.state != "active",
-            -item.level.rank,
-            location.path or b"",
-            location.line or 0,
-            location.column or 0,
-            item.finding.rule,
-            location.commit or "",
-            item.fingerprint,
-        )
-
-    return tuple(sorted(findings, key=key))

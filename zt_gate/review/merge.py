@@ -1,4 +1,4 @@
-"""Joins the reports of all shards of one run to the report of the unsharded run.
+"""Joins reports: of all shards of one run, or of a work tree and what is only staged.
 
 Nothing is scanned and nothing is judged again: the findings have their levels and
 states.  A merge can make a verdict only as bad as the worst shard's, or worse.
@@ -14,7 +14,8 @@ from zt_gate import __version__
 from zt_gate.errors import GateError, UsageError
 from zt_gate.model.report import Verdict, in_order
 from zt_gate.review import problems
-from zt_gate.review.judge import distinct, is_inspected, verdict_of, weight
+from zt_gate.review.finding_order import distinct, weight
+from zt_gate.review.judge import is_inspected, verdict_of
 from zt_gate.review.same_credential import repeated
 from zt_gate.scanners import registered
 
@@ -35,6 +36,8 @@ _COMMON: tuple[tuple[str, Callable[[Report], object]], ...] = (
     ("split of the files", lambda report: report.part and report.part.split),
     ("origin", lambda report: report.origin.ai),
 )
+#: Ends the message of a finding that a look at the file does not show.
+_STAGED = " (staged, and not so in the work tree)"
 _STATUSES = ("ok", "skipped", "error")
 
 
@@ -169,4 +172,49 @@ def _joined(runs: Sequence[ScannerRun]) -> ScannerRun:
         files=sum(run.files for run in runs),
         lines=sum(run.lines for run in runs),
         not_inspected=in_order(items.elements()),
+    )
+
+
+def with_staged(report: Report, staged: Report) -> Report:
+    """Return the report on a work tree, extended by that on what is only staged."""
+    from hashlib import sha256
+
+    marked = (
+        replace(
+            item, finding=replace(item.finding, message=item.finding.message + _STAGED)
+        )
+        for item in staged.findings
+    )
+    findings = distinct((*report.findings, *marked))
+    errors = tuple(dict.fromkeys((*report.errors, *staged.errors)))
+    others = {run.scanner: run for run in staged.runs}
+    runs = tuple(
+        _of_both(run, others[run.scanner]) if run.scanner in others else run
+        for run in report.runs
+    )
+    digests = f"{report.change_digest} {staged.change_digest}"
+    return replace(
+        report,
+        change_digest=sha256(digests.encode()).hexdigest(),
+        verdict=verdict_of(findings, errors),
+        complete=report.complete and staged.complete,
+        seconds=staged.seconds,
+        findings=findings,
+        runs=runs,
+        files=report.files + staged.files,
+        errors=errors,
+    )
+
+
+def _of_both(run: ScannerRun, other: ScannerRun) -> ScannerRun:
+    worse = run if run.status != "ok" else other
+    return replace(
+        run,
+        status=worse.status,
+        reason=worse.reason,
+        seconds=run.seconds + other.seconds,
+        files=run.files + other.files,
+        lines=run.lines + other.lines,
+        not_inspected=tuple(dict.fromkeys((*run.not_inspected, *other.not_inspected))),
+        cpu_seconds=run.cpu_seconds + other.cpu_seconds,
     )

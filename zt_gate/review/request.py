@@ -11,6 +11,8 @@ from zt_gate.review.authorship import OriginHints
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from zt_gate.scanners.base import InstalledPackages
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -45,6 +47,10 @@ class Request:
     policy_rev: str = ""
     offline: bool = False
     audit: str = ""
+    #: The packages of environments to audit, with ``kind`` "installed"; ``patch`` lists
+    #: them.  ``npm`` is the absolute path of the program, "" for none.
+    installed: tuple[InstalledPackages, ...] = ()
+    npm: str = ""
     debug: bool = False
     #: Which part of the change to scan, and of how many; None for all of it, in one part.
     shard: tuple[int, int] | None = None

@@ -22,6 +22,7 @@ from zt_gate.policy.collect_waivers import collect_waivers
 from zt_gate.policy.ignores import PolicyIgnores
 from zt_gate.review import authorship, judge, moved_files, text_secrets
 from zt_gate.review.exclusions import check_option, groups_of
+from zt_gate.review.fingerprint import DEFAULT_SALT
 from zt_gate.review.request import Request
 from zt_gate.review.scan_change import (
     Share,
@@ -95,10 +96,12 @@ def run(
         )
         report, policy = session.judged(change)
         if change.staged is not None:
+            from zt_gate.review.merge import with_staged
+
             folder = workdir / "staged"
             folder.mkdir(mode=0o700)
             staged = replace(session, workdir=folder)
-            report = judge.with_staged(report, staged.judged(change.staged)[0])
+            report = with_staged(report, staged.judged(change.staged)[0])
 
     return _logged(report, policy, request, git, environ)
 
@@ -224,7 +227,7 @@ def _origin(change: ChangeSet, request: Request, policy: Policy, rule: Rule) -> 
 
 
 def _salt_of(baseline: Baseline | None) -> bytes:
-    return judge.DEFAULT_SALT if baseline is None else baseline.salt
+    return DEFAULT_SALT if baseline is None else baseline.salt
 
 
 def _share(change: ChangeSet, request: Request) -> Share:

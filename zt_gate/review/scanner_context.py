@@ -92,6 +92,7 @@ class ContextBuilder:
         from zt_gate.scanners.base import Context
 
         trusted_file, trusted_folder = self._trusted_readers()
+        is_audit = self.request.kind == "installed"
         cpu_limit = cpu_used() + limits.cpu_seconds
         deadline = time.monotonic() + limits.wall_seconds
         return Context(
@@ -107,7 +108,10 @@ class ContextBuilder:
             scope=self._scope(),
             own_rules=self._own_rules(),
             offline=self.request.offline,
-            audit_all=self.request.audit == "all",
+            audit_all=self.request.audit == "all" or is_audit,
+            audit_only=is_audit,
+            installed=self.request.installed,
+            npm=self.request.npm,
             environ=self.environ,
             trusted_file=trusted_file,
             trusted_folder=trusted_folder,

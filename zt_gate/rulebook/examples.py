@@ -104,9 +104,17 @@ def _sources(folder: Path, short: str) -> Iterator[Path]:
 
 
 def _after(lines: list[str]) -> Iterator[str]:
-    """Yield the statement below a comment: up to an empty line or the next comment."""
+    """Yield the statement below a comment: up to an empty line or the next comment.
+
+    A line that only closes what stands above the comment is not part of it.
+    """
+    depth = 0
     for line in lines:
         if not line.strip() or _MARK.match(line):
+            return
+        depth += sum(line.count(mark) for mark in "([{")
+        depth -= sum(line.count(mark) for mark in ")]}")
+        if depth < 0 and not line.strip(")]}; ,"):
             return
         yield line
 

@@ -46,7 +46,7 @@ _FIELDS = frozenset(
 _FORMER = "former_ids"
 _NOT_DATA = frozenset((*_FIELDS, _FORMER))
 #: Further fields in the ``metadata`` of a semgrep rule.
-_CODE_FIELDS = frozenset(("owasp", "family", "fix"))
+_CODE_FIELDS = frozenset(("owasp", "family", "fix", "in-tests"))
 _REQUIRED = ("id", "title", "why", "remedy", "severity", "confidence")
 _ALLOWED = tuple(
     (key, tuple(member.value for member in kind))

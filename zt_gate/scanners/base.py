@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from zt_gate.ecosystems.environments.base import Environment
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import ScannerRun
     from zt_gate.model.rule import Rule
@@ -102,6 +103,14 @@ class ScopeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InstalledPackages:
+    """The packages of one environment; ``path`` is how reports name it."""
+
+    path: bytes
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a scanner may use in addition to the change.
 
@@ -118,8 +127,10 @@ class Context:
     ``own_rules`` are the paths of the project's own rules.
     ``text_findings`` scans a text for prompt injection and returns the rule,
     severity and message of each finding.  ``audit_all``: check every resolved
-    package for known vulnerabilities, not only those of the change.  ``count`` tells
-    people how many files are done, and of how many.
+    package for known vulnerabilities, not only those of the change.  ``audit_only``:
+    check nothing else, for the lock files of the change and the packages in
+    ``installed``; ``npm`` is the absolute path of the program, "" for none.
+    ``count`` tells people how many files are done, and of how many.
     """
 
     rules: Mapping[str, Rule]
@@ -140,6 +151,9 @@ class Context:
     trusted_paths: Callable[[], Sequence[bytes] | None] = lambda: None
     trusted_folder: Callable[[bytes], Sequence[bytes]] = lambda _folder: ()
     audit_all: bool = False
+    audit_only: bool = False
+    installed: tuple[InstalledPackages, ...] = ()
+    npm: str = ""
     count: Callable[[int, int], None] = lambda _done, _total: None
 
     def counted(self, items: Iterable[_T], total: int) -> Iterator[_T]:

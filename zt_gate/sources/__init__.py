@@ -82,6 +82,12 @@ SOURCES: tuple[ChangeSource, ...] = (
         is_logged=False,
     ),
     ChangeSource(
+        "installed",
+        "zt_gate.sources.installed",
+        value="paths",
+        needs_repository=False,
+    ),
+    ChangeSource(
         "message",
         "zt_gate.sources.message",
         value="message",

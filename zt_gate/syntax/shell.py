@@ -3,7 +3,8 @@
 Nothing is expanded.  A word with a variable, a substitution or a pattern is marked as
 not literal.  The commands in a substitution or a subshell are returned as commands of
 their own.  Blocks and functions are not parsed: only simple commands, their words and
-the operators between them are returned.
+the operators between them are returned.  The name of a function is dropped, so that its
+first command in the same line has its own words only.
 """
 
 from __future__ import annotations
@@ -121,6 +122,11 @@ class _Level:
             self.redirected = False
         self.parts, self.start, self.literal, self.quoted = [], -1, True, None
 
+    def is_function_name(self) -> bool:
+        """Return whether the words are a name, or ``function`` and a name."""
+        before = [word.text for word in self.words[:-1]]
+        return bool(self.words) and before in ([], ["function"])
+
     def finish_command(
         self, result: list[SimpleCommand], operator: str, depth: int
     ) -> None:
@@ -162,9 +168,13 @@ def commands(
             in_backticks = in_backticks or lexeme == "`"
         elif lexeme in {")", "`"}:
             in_backticks = in_backticks and lexeme != "`"
+            before = text[max(0, at - 2) : at]
+            is_function = lexeme == ")" and before[-1:] == "(" and before != "$("
             level.finish_command(result, lexeme, len(levels) - 1)
             if len(levels) > 1:
                 levels.pop()
+                if is_function and levels[-1].is_function_name():
+                    levels[-1].words.clear()
         else:
             _add_lexeme(level, lexeme, text, start, at)
     for depth, level in reversed(list(enumerate(levels))):

@@ -38,7 +38,8 @@ COMMAND_KEYS = frozenset(
      "bash", "pwsh", "powershell", "inlinescript", "command", "commands", "cmds", "cmd", "setup",
      "pre_build", "build", "post_build", "test_script", "build_script", "entrypoint", "before_all",
      "cibw_before_build", "cibw_before_test", "cibw_before_all", "pre_install", "post_install",
-     "pre_create_environment", "post_create_environment", "test", "sh", "docker_layer_install")
+     "pre_create_environment", "post_create_environment", "test", "sh", "docker_layer_install",
+     "init", "buildcommand", "startcommand", "precommand", "prebuild")
 )  # fmt: skip
 
 _PINNED = lazy_re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|sha256:[0-9a-f]{64}")

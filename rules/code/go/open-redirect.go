@@ -14,3 +14,9 @@ func h(w http.ResponseWriter, r *http.Request) {
 // ok: go-open-redirect
 http.Redirect(w, r, "/home", 302)
 }
+
+func h(w http.ResponseWriter, r *http.Request, path string) {
+path += "?" + r.URL.RawQuery
+// ok: go-open-redirect
+http.Redirect(w, r, path, 302)
+}

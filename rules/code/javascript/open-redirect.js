@@ -36,3 +36,8 @@ app.get("/away", (q, r) => {
   // ruleid: javascript-open-redirect
   r.redirect(q.query.to);
 });
+
+app.get("/query", (req, res) => {
+  // ok: javascript-open-redirect
+  res.redirect("/login" + ("?next=" + req.query.next));
+});

@@ -37,3 +37,10 @@ def away():
     # ruleid: python-open-redirect
     response.headers["Location"] = request.args["to"]
     return response
+
+
+def with_query(request):
+    target = "/login"
+    target += "?" + request.META["QUERY_STRING"]
+    # ok: python-open-redirect
+    return HttpResponseRedirect(target)

@@ -249,7 +249,7 @@ def written_ways() -> Iterator[tuple[str, str, tuple[str, ...]]]:
     parts = text.split("@@@ ")[1:]
     for path, rest in zip(parts[::2], parts[1::2], strict=True):
         keys, _, content = rest.partition("\n")
-        yield path.rstrip("\n"), content, tuple(keys.split(", "))
+        yield path.rstrip("\n"), content, tuple(key for key in keys.split(", ") if key)
 
 
 #: Path, content, and the keys that it names (with the ecosystem where it is not PyPI).
@@ -346,7 +346,9 @@ def test_every_case_may_be_a_manifest_and_has_its_reader() -> None:
         for name, one in manifest_formats.formats().items()
         if one.files or one.suffixes
     }
-    assert named_formats - kinds <= {"requirements", "pyproject", "npmrc"}
+    # Settings files name no package: tests/scanners/dependencies/test_settings_files.py.
+    settings = manifest_formats.with_role("settings")
+    assert named_formats - kinds - settings <= {"requirements", "pyproject"}
     for name in named_formats | kinds:
         assert callable(reader_named(str(name)).read)
 
@@ -371,7 +373,7 @@ def test_sources_outside_the_registry_in_lock_files() -> None:
     assert kinds_of("yarn.lock", YARN_BERRY)["z"][0] == "url"
     assert kinds_of("pnpm-lock.yaml", PNPM_LOCK)["@s/b"] == ("index", OTHER)
     uv = kinds_of("uv.lock", UV_LOCK)
-    assert uv["flask"][0] == "url"  # the index's own package, from another host's file
+    assert uv["flask"][0] == "host"  # the index's own package, from another host's file
     assert uv["click"] == ("index", f"{OTHER}/simple")
     assert kinds_of("poetry.lock", POETRY_LOCK)["mine"][0] == "vcs"
     assert kinds_of("pylock.toml", PYLOCK)["mine"][0] == "vcs"

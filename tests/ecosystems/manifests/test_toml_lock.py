@@ -25,6 +25,7 @@ PARTS = st.lists(
          'dependencies = [\n "a",\n "requests 1.0",\n]\n', "dependencies = []\n",
          'sdist = { url = "https://files.example/s.tar.gz", hash = "sha256:a", size = 1 }\n',
          'wheels = [\n    { url = "https://mirror.example/a.whl", hash = "sha256:a" },\n]\n',
+         'files = [\n    {file = "a-1.0.tar.gz", hash = "sha256:a"},\n]\n',
          'checksum = "abc"\n', "optional = false\n", 'python-versions = ">=3.8"\n', "# note\n",
          "\n"]
     ),
@@ -35,15 +36,29 @@ TAILS = st.sampled_from(
      '\n[package.optional-dependencies]\nx = [\n    { name = "a" },\n]\n',
      '\n[package.dev-dependencies]\ndev = [\n    { name = "requests" },\n]\n',
      '\n[package.metadata]\nrequires-dist = [{ name = "a" }]\n',
+     ('\n[package.metadata]\nrequires-dist = [\n    { name = "a", specifier = ">=1" },\n'
+     '    { name = "b_c", editable = "b" },\n]\n\n[package.metadata.requires-dev]\n'
+     'dev = [{ name = "requests", marker = "os_name == \'nt\'" }]\n'),
+     ('\n[[package.wheels]]\nname = "a.whl"\nurl = "https://h.example/a.whl"\n'
+     'hashes = {sha256 = "aa", md5 = "b"}\n'),
+     ('\n[[package.wheels]]\nurl = "https://h.example/a.whl"\n\n'
+     '[package.wheels.hashes]\nsha256 = "aa"\n'),
      '\n[package.extras]\nx = ["a"]\n',
      '\n[package.source]\ntype = "git"\nurl = "https://h.example/r"\nreference = "HEAD"\n',
      '\n[package.source]\ntype = "legacy"\nurl = "https://h.example/simple"\n']
+)  # fmt: skip
+ENDS = st.sampled_from(
+    ["", '[metadata]\nlock-version = "2.0"\ncontent-hash = "abc"\n',
+     '[metadata]\n"checksum a 1.0 (registry+https://h.example/index)" = "abc"\n',
+     '[metadata]\ncontent-hash = "a"\n\n[metadata.hashes]\na = ["aa", "bb"]\nb_c = []\n',
+     ('[metadata.files]\n"a 1.0" = [\n    {file = "a-1.0.tar.gz", hash = "sha256:a"},\n]\n'
+     '\n[root]\ncontent_hash = "md5:a"\n')]
 )  # fmt: skip
 PACKAGES = st.builds(
     lambda name, source, parts, tail: (
         f'[[package]]\nname = "{name}"\nversion = "1.0"\n'
         + ("" if "[package.source]" in tail else source)
-        + "".join(parts) + tail + "\n"
+        + "".join(part for part in parts if "[[" not in tail or "wheels" not in part) + tail + "\n"
     ),
     NAMES, SOURCES, PARTS, TAILS,
 )  # fmt: skip
@@ -52,11 +67,12 @@ PACKAGES = st.builds(
 @given(
     st.lists(PACKAGES, max_size=4),
     st.sampled_from([b"uv.lock", b"poetry.lock", b"Cargo.lock"]),
+    ENDS,
 )
 @settings(max_examples=400, deadline=None)
-def test_both_readers_agree(packages: list[str], name: bytes) -> None:
-    text = "version = 1\n\n" + "".join(packages)
-    fast = toml_lines.read_packages(Text.of(text))
+def test_both_readers_agree(packages: list[str], name: bytes, end: str) -> None:
+    text = "version = 1\n\n" + "".join(packages) + end
+    fast = toml_lines.read_lock(Text.of(text))
     assert fast is not None
 
     def seen(found: list[toml_lines.LockedPackage]) -> list[dict[str, Any]]:
@@ -66,8 +82,11 @@ def test_both_readers_agree(packages: list[str], name: bytes) -> None:
                 "place": one.place[0],
                 "wants": sorted(one.wants),
                 "artifacts": sorted(one.artifacts),
+                "files": sorted(sorted(file.items()) for file in one.files),
             }
             for one in found
         ]
 
-    assert seen(fast) == seen(toml_lock._read_with_parser(text.encode()))
+    slow = toml_lock._read_with_parser(text.encode())
+    assert seen(fast.packages) == seen(slow.packages)
+    assert (fast.digests, fast.legacy_files) == (slow.digests, slow.legacy_files)

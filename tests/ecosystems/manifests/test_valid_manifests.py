@@ -85,7 +85,8 @@ def test_hooks_of_every_language(
 def test_the_form_tells_the_language_of_a_remote_hook(
     package: str, found: list[str]
 ) -> None:
-    assert read(".pre-commit-config.yaml", hook("", package, where=REMOTE)) == found
+    entries = read(".pre-commit-config.yaml", hook("", package, where=REMOTE))
+    assert entries == ["git forge.test/a/b", *found]
 
 
 @each_of(

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.registry import Registry
-from zt_gate.ecosystems.registries.client import Client, Response, TlsSettings
+from zt_gate.ecosystems.registries.client import Client, Response
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 from zt_gate.ecosystems.registries.pypi_html import read_page
+from zt_gate.ecosystems.registries.tls import TlsSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

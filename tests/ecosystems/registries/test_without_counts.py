@@ -16,9 +16,10 @@ from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.base import LookupOptions, Missing, Project
-from zt_gate.ecosystems.registries.client import Client, TlsSettings
+from zt_gate.ecosystems.registries.client import Client
 from zt_gate.ecosystems.registries.default_settings import default_index
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
+from zt_gate.ecosystems.registries.tls import TlsSettings
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from tests.support.property_tests import examples
 from zt_gate import rulebook
 from zt_gate.model.change import MODE_SYMLINK, Blob, ChangeSet, ContentUnavailableError
 from zt_gate.model.finding import Level
-from zt_gate.review.judge import fingerprint
+from zt_gate.review.fingerprint import fingerprint
 from zt_gate.scanners.agent_config import (
     SCANNER,
     file_syntax,

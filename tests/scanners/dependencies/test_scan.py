@@ -526,7 +526,7 @@ def test_nothing_is_imported_where_no_manifest_changed() -> None:
     code = (
         "import sys, types; from zt_gate.model.change import ChangeSet, FileChange\n"
         "from zt_gate.scanners import base\n"
-        "here = types.SimpleNamespace(audit_all=False)\n"
+        "here = types.SimpleNamespace(audit_all=False, audit_only=False)\n"
         "before = set(sys.modules)\n"
         "from zt_gate.scanners.dependencies import SCANNER\n"
         "change = ChangeSet('staged', '', '', '', (FileChange(b'a.py', 'A', 0, 0o100644),))\n"

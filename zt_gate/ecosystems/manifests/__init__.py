@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from zt_gate.ecosystems.manifest_formats import format_of, formats
-from zt_gate.ecosystems.manifests.base import Reader
+from zt_gate.ecosystems.manifests.reader import Reader
 
 
 def reader_for(path: bytes) -> Reader | None:
@@ -17,4 +17,9 @@ def reader_for(path: bytes) -> Reader | None:
 def reader_named(name: str) -> Reader:
     """Return the reader of a format, from its module's function ``read``."""
     module = import_module(formats()[name].reader or f"{__name__}.{name}")
-    return Reader(name, module.read, getattr(module, "provided_names", None))
+    return Reader(
+        name,
+        module.read,
+        getattr(module, "provided_names", None),
+        getattr(module, "lock", None),
+    )

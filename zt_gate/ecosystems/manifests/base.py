@@ -31,7 +31,8 @@ Place = tuple[int, int, int]
 #: another manifest that is read as part of this one.  ``import``: a module that
 #: code imports (the target); the dependency scanner maps it to a package.  ``self``:
 #: the project's own name.  ``foreign``: the archive of another package or version, which
-#: a lock file gives a package.  ``computed``: a value that only running the file would
+#: a lock file gives a package.  ``host``: a version of the registry, whose file a lock
+#: file takes from another host.  ``computed``: a value that only running the file would
 #: give; the target describes it.
 SourceKind = Literal[
     "registry",
@@ -44,6 +45,7 @@ SourceKind = Literal[
     "self",
     "computed",
     "foreign",
+    "host",
 ]
 
 #: Why a file could not be read: ``unreadable`` blocks, ``not_applicable`` is listed.
@@ -124,21 +126,6 @@ class Dependency:
         exact_version = _EXACT.match(self.constraint.strip())
         version = exact_version[1] if exact_version else None
         return PackageURL(self.ecosystem, namespace or None, name, version).to_string()
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """The reader of one manifest format.
-
-    ``read(path, data)`` returns the dependencies of the file in their order; it
-    raises ManifestError and nothing else, whatever the bytes are.
-    ``provided_names(data)``, for lock files that have it, returns the names that
-    locked packages provide or replace.
-    """
-
-    name: str
-    read: Callable[[bytes, bytes], tuple[Dependency, ...]]
-    provided_names: Callable[[bytes], frozenset[str]] | None = None
 
 
 def normalise(ecosystem: str, name: str) -> str:

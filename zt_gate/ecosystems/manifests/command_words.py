@@ -6,7 +6,7 @@ from __future__ import annotations
 PREFIXES = frozenset(
     ("sudo", "env", "exec", "time", "command", "nohup", "then", "do", "else", "if", "while",
      "until", "!", "{", "RUN", "run", "call", "builtin", "elif", "cmd", "CMD", "ENTRYPOINT", "&",
-     "ONBUILD", "exec:", "doas", "nice", "[", "or", "and", "not")
+     "ONBUILD", "exec:", "doas", "nice", "[", "or", "and", "not", "function")
 )  # fmt: skip
 #: Programs that print or search for their arguments and install nothing.
 MESSAGES = frozenset(

@@ -1,34 +1,37 @@
 """Packages that shell commands install, with pip, npm and similar tools.
 
 The ecosystems' tables define which words start an installation and how the arguments
-are read.  Invalid names, and names that only the shell can compute, are skipped.
+are read.  A variable is replaced by the values that the same text assigns it; other
+names that only the shell can compute are listed as computed.  Invalid names are skipped.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
-from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
-    ManifestError,
     Source,
     Text,
     normalise,
-    valid_name,
+    quoted,
+)
+from zt_gate.ecosystems.manifests.command_arguments import is_real_name, parse_argument
+from zt_gate.ecosystems.manifests.command_variables import (
+    CommandText,
+    holds_options,
+    program_words,
+    replaced,
 )
 from zt_gate.ecosystems.manifests.command_words import (
     MESSAGES,
-    PLACEHOLDERS,
     PREFIXES,
     RUNNERS,
     STOP_WORDS,
 )
-from zt_gate.ecosystems.manifests.npm_spec import parse_spec, split_version
-from zt_gate.ecosystems.manifests.tool_detection import detect_tool
+from zt_gate.ecosystems.manifests.tool_detection import detect_tool, programs
 from zt_gate.syntax.shell import Word, commands, program
 
 if TYPE_CHECKING:
@@ -42,36 +45,16 @@ _ASSIGNMENT = lazy_re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _PROMPT = lazy_re.compile(
     r"[$>%#❯»➜]|[>]{3}|[-@]+|C:\\\S{0,100}>|\([\w.-]{1,50}\)|[\w.-]+@[\w.-]+[:$#]\S*"
 )
-# The name at the start of a word whose remainder only the shell can compute.
-_HEAD_PYPI = lazy_re.compile(
-    r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]{0,200}\])?\s*[=<>!~]=?"
-)
-_HEAD_NPM = lazy_re.compile(r"((?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*)@")
-# ``SomePackage1``, ``your_plugin``, ``PACKAGE``, ``pytest-NAME``.
-_GENERIC_NAME = lazy_re.compile(
-    r"(?:some|your|my|other|another|the|this|that|new|any)[-_]?"
-    r"(?:package|project|dependency|module|library|plugin|extension|app|tool|server|lib|distribution"
-    r"|mcp[-_]server)s?[-_]?\w{0,3}\Z",
-    re.IGNORECASE,
-)
 _PREFIXES_WITH_OPTIONS = frozenset(("sudo", "env", "exec", "time"))
 _OTHER_COMMANDS = frozenset(("pip", "npm", "conda"))
 _MAX_RUNNER_WORDS = 40
-_PYPI_NAME = lazy_re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?![/\\])")
-_FILE_SUFFIXES = (
-    ".txt",
-    ".whl",
-    ".gz",
-    ".zip",
-    ".py",
-    ".toml",
-    ".cfg",
-    ".in",
-    ".lock",
-    ".tgz",
-    ".yml",
-)
-_UPPER_CASE_PLACEHOLDER = lazy_re.compile(r"(?:[a-z0-9-]{1,30}-)?[A-Z][A-Z_-]{2,}\Z")
+_LONGEST_SHOWN = 40
+_VERBS = frozenset(("install", "add"))
+# Parts of the names of variables whose programs install no packages of a language.
+_OTHER_TOOLS = frozenset(
+    ("make", "cmake", "ninja", "meson", "sudo", "install", "git", "helm", "kubectl", "apt", "apk",
+     "yum", "dnf", "brew", "rustup", "docker", "ansible", "pre", "commit", "adb", "xcrun", "ctl")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +105,7 @@ def in_string(value: str, place: Place) -> list[Dependency]:
 def in_words(values: Sequence[str | None], place: Place) -> list[Dependency]:
     """Return what a command given as a list of words installs; None is an unknown word."""
     words = [Word(value or "$", 0, 0, literal=value is not None) for value in values]
-    packages = in_command("", words, 0, prose=False)
+    packages = in_command(CommandText(), words, 0)
     return [package.to_dependency(place) for package in packages]
 
 
@@ -136,42 +119,87 @@ def in_span(
 ) -> list[CommandPackage]:
     """Return what the commands in a span of ``content`` install."""
     packages: list[CommandPackage] = []
+    text = CommandText(content, prose)
     for command in commands(content, start, end):
-        packages += in_command(content, command.words, depth, prose=prose)
+        packages += in_command(text, command.words, depth)
     return packages
 
 
 def in_command(
-    content: str, words: Sequence[Word], depth: int, *, prose: bool
+    text: CommandText, words: Sequence[Word], depth: int
 ) -> Iterator[CommandPackage]:
     """Yield what one command installs, ``depth`` levels below the file's own text."""
-    words = _without_prefixes(words)
+    words = _without_prefixes(text, words)
     if not words:
         return
     head = program(words[0].text)
     if head in MESSAGES:
         return
+    words = _with_program(text, words)
     tool_at = 0
     tool = detect_tool(words)
     if tool is not None and tool.name == "uv run":
         # ``uv run`` installs packages itself and may run another installer.
-        yield from _arguments(tool, words[tool.name_words :], prose=prose)
+        yield from _arguments(tool, words[tool.name_words :], text)
         tool = None
-    if tool is None and head in RUNNERS:
+    if tool is None and (head in RUNNERS or not words[0].literal):
         if depth < _DEEPEST:
-            yield from _quoted_commands(content, words[1:], depth, prose=prose)
+            yield from _quoted_commands(text, words[1:], depth)
         for tool_at in range(1, min(len(words), _MAX_RUNNER_WORDS)):
             tool = detect_tool(words[tool_at:])
             if tool is not None:
                 break
-    if tool is not None:
-        yield from _arguments(tool, words[tool_at + tool.name_words :], prose=prose)
+    if tool is None:
+        yield from _computed_program(text, words)
+        return
+    arguments = words[tool_at + tool.name_words :]
+    if head == "xargs" and tool.max_packages and not text.prose:
+        yield _computed(tool, text, words[tool_at], "words that xargs passes")
+    yield from _arguments(tool, arguments, text)
+
+
+def _with_program(text: CommandText, words: list[Word]) -> list[Word]:
+    """Return a command with the program that a variable at its start stands for."""
+    name = text.variable(words[0])
+    if not name:
+        return words
+    assigned = text.values(words[0])
+    if assigned and program(assigned[0]) in programs() | {"python", "python3"}:
+        return [*replaced(words[0], assigned), *words[1:]]
+    named = program_words(name, programs())
+    return [*replaced(words[0], named), *words[1:]] if named else words
+
+
+def _computed_program(
+    text: CommandText, words: Sequence[Word]
+) -> Iterator[CommandPackage]:
+    """Yield an entry for ``$TOOL install NAME``, whose tool is not known."""
+    name = text.variable(words[0])
+    if not name or text.prose or len(words) < 3 or words[1].text not in _VERBS:
+        return
+    if _OTHER_TOOLS.isdisjoint(name.lower().split("_")):
+        source = Source("computed", f"${name} {words[1].text}: the program is computed")
+        start, end = words[0].start, words[0].end
+        yield CommandPackage("pypi", "", "", source, start, end, "command")
+
+
+def _computed(
+    tool: InstallTool, text: CommandText, word: Word, what: str = ""
+) -> CommandPackage:
+    """Return the entry of packages that only the shell can compute."""
+    written = what or quoted(
+        text.content[word.start :][:_LONGEST_SHOWN].split()[0].rstrip(";)&|")
+    )
+    source = Source("computed", f"{tool.name} of computed packages: {written}")
+    section = f"command {tool.name}"
+    return CommandPackage(tool.ecosystem, "", "", source, word.start, word.end, section)
 
 
 def _quoted_commands(
-    content: str, words: Sequence[Word], depth: int, *, prose: bool
+    text: CommandText, words: Sequence[Word], depth: int
 ) -> Iterator[CommandPackage]:
     """Yield what commands in quoted arguments install, as in ``bash -c "…"``."""
+    content, prose = text.content, text.prose
     for word in words:
         if " " not in word.text:
             continue
@@ -181,35 +209,39 @@ def _quoted_commands(
             yield from in_span(word.text, prose=prose, depth=depth + 1)
 
 
-def _without_prefixes(words: Sequence[Word]) -> list[Word]:
+def _without_prefixes(text: CommandText, words: Sequence[Word]) -> list[Word]:
     """Return a command without prompts, assignments, ``sudo`` and the like before it."""
     first = 0
-    while first < len(words) and _is_prefix(words, first):
-        first += 1
+    while first < len(words) and _is_prefix(text, words, first):
+        first += 2 if words[first].text == "function" else 1
     command = list(words[first:])
     if not command:
         return command
     program_word = command[0]
     if program_word.text[:1] in "@-" and len(program_word.text) > 1:  # make's prefixes
-        text = program_word.text.lstrip("@-+")
-        start = program_word.end - len(text)
-        command[0] = Word(text, start, program_word.end, program_word.literal)
+        stripped = program_word.text.lstrip("@-+")
+        start, end = program_word.start, program_word.end
+        if program_word.literal:
+            start = end - len(stripped)
+        command[0] = Word(stripped, start, end, program_word.literal)
     return command
 
 
-def _is_prefix(words: Sequence[Word], position: int) -> bool:
-    text = words[position].text
-    if text in PREFIXES or _PROMPT.fullmatch(text) or _ASSIGNMENT.match(text):
+def _is_prefix(text: CommandText, words: Sequence[Word], position: int) -> bool:
+    word = words[position]
+    if word.text in PREFIXES or _ASSIGNMENT.match(word.text):
         return True
+    if _PROMPT.fullmatch(word.text):
+        # A computed word has the text ``$``, too.
+        return word.text == text.content[word.start : word.end]
     previous = words[position - 1].text if position else ""
-    return text.startswith("-") and previous in _PREFIXES_WITH_OPTIONS
+    return word.text.startswith("-") and previous in _PREFIXES_WITH_OPTIONS
 
 
 def _arguments(
-    tool: InstallTool, words: Sequence[Word], *, prose: bool
+    tool: InstallTool, words: Sequence[Word], context: CommandText
 ) -> Iterator[CommandPackage]:
     """Yield the packages and indexes among the arguments of an installation."""
-    section = f"command {tool.name}"
     package_count = 0
     remaining = iter(words)
     for word in remaining:
@@ -223,16 +255,16 @@ def _arguments(
             if option in tool.package_options:
                 # ``--from NAME`` takes the place of the first argument.
                 package_count += option in tool.requirement_options
-                yield from _packages(tool, value, section, prose=prose)
+                yield from _packages(tool, value, context)
             elif option in tool.index_options:
                 yield from _index(tool, value, option)
             continue
-        if prose and _ends_command(text):
+        if context.prose and _ends_command(text):
             return
         if package_count >= tool.max_packages:
             return
         package_count += 1
-        yield from _packages(tool, word, section, prose=prose)
+        yield from _packages(tool, word, context)
         if package_count >= tool.max_packages and not tool.package_options:
             return
 
@@ -268,21 +300,44 @@ def _ends_command(text: str) -> bool:
 
 
 def _packages(
-    tool: InstallTool, word: Word, section: str, *, prose: bool
+    tool: InstallTool, word: Word, context: CommandText
+) -> Iterator[CommandPackage]:
+    """Yield the packages of one argument; a variable counts with each of its values."""
+    assigned = context.values(word)
+    for value in replaced(word, assigned) if assigned else [word]:
+        packages = list(_literal_packages(tool, value, context))
+        yield from packages
+        if not packages and _is_computed(value, context):
+            yield _computed(tool, context, value)
+
+
+def _is_computed(word: Word, context: CommandText) -> bool:
+    """Return whether only the shell can tell the package that a word names."""
+    if word.literal or context.prose or not context.content:
+        return False
+    if "$" not in word.text or word.text.startswith((".", "/", "*")):
+        return False
+    is_path = "/" in context.content[word.start : word.start + 200].split(None, 1)[0]
+    return not is_path and not holds_options(context.variable(word))
+
+
+def _literal_packages(
+    tool: InstallTool, word: Word, context: CommandText
 ) -> Iterator[CommandPackage]:
     """Yield the packages of one argument; some tools take several, with commas."""
     text = word.text.strip()
-    if prose:
+    if context.prose:
         text = text.rstrip(",")
     if not text:
         return
+    section = f"command {tool.name}"
     specs = text.split(",") if tool.comma_separated else [text]
     for spec in specs:
-        parsed = _parsed(tool, spec.strip(), literal=word.literal)
+        parsed = parse_argument(tool, spec.strip(), literal=word.literal)
         if parsed is None:
             continue
         name, constraint, source = parsed
-        if prose and not is_real_name(name):
+        if context.prose and not is_real_name(name):
             continue
         start, end = _name_span(word, text, name)
         yield CommandPackage(
@@ -298,95 +353,3 @@ def _name_span(word: Word, text: str, name: str) -> tuple[int, int]:
     quote_width = 1 if word.quoted is not None else 0
     start = word.start + quote_width
     return start, start + len(name)
-
-
-def _parsed(
-    tool: InstallTool, text: str, *, literal: bool
-) -> tuple[str, str, Source] | None:
-    """Return name, constraint and source of a package argument, None for any other."""
-    if tool.ecosystem == "pypi":
-        return _pypi(tool, text) if literal else _computed("pypi", _HEAD_PYPI, text)
-    if tool.ecosystem == "npm":
-        return _npm(tool, text) if literal else _computed("npm", _HEAD_NPM, text)
-    version_sign = ecosystem_named(tool.ecosystem).version_sign
-    name, sign, version = text.partition(version_sign)
-    if not literal:
-        if not sign:
-            return None
-        version = ""  # computed, as in NAME@$(VERSION)
-    elif tool.needs_version and not version:
-        return None
-    return (name, version, Source()) if valid_name(tool.ecosystem, name) else None
-
-
-def _computed(
-    ecosystem: str, name_pattern: re.Pattern[str], text: str
-) -> tuple[str, str, Source] | None:
-    """Return the literal name at the start of a word whose version is computed."""
-    head = name_pattern.match(text)
-    if head is None or not valid_name(ecosystem, head[1]):
-        return None
-    return head[1], "", Source()
-
-
-def _pypi(tool: InstallTool, text: str) -> tuple[str, str, Source] | None:
-    from zt_gate.ecosystems.manifests import pep508
-
-    at_version = ""
-    is_address = "://" in text or "git+" in text
-    if tool.accepts_at_version and "@" in text and not is_address:  # ``ruff@latest``
-        text, _, at_version = text.partition("@")
-    if "://" not in text and not text.startswith("git+"):
-        is_file = text.lower().endswith(_FILE_SUFFIXES)
-        if is_file or not _PYPI_NAME.match(text):
-            return None
-    try:
-        name, _, constraint, source = pep508.parse(text, 0)
-    except ManifestError:
-        return None
-    if source.kind == "path" or (not name and source.kind == "registry"):
-        return None
-    return name, constraint or at_version, source
-
-
-def _npm(tool: InstallTool, text: str) -> tuple[str, str, Source] | None:
-    is_deno = tool.name.startswith("deno")
-    if text.lower().startswith("npm:"):
-        text = text[4:].lstrip("/")
-    elif is_deno:
-        return None
-    name, version = split_version(text)
-    if "/" in name and not name.startswith("@"):
-        name, version = "", text
-    runs_package = is_deno or tool.max_packages == 1
-    if runs_package:
-        name = _without_path(name)
-    package, constraint, source = parse_spec(name, version)
-    if source.kind == "path":
-        return None
-    if source.kind == "registry" and not valid_name("npm", package):
-        return None
-    if tool.is_create:
-        package = _create_package(package)
-    return package, constraint, source
-
-
-def _without_path(name: str) -> str:
-    """Return the package of a name with a path in the package: ``@scope/name/path``."""
-    name_parts = 2 if name.startswith("@") else 1
-    return "/".join(name.split("/")[:name_parts])
-
-
-def _create_package(name: str) -> str:
-    """Return the package that ``npm create NAME`` runs."""
-    scope, slash, base_name = name.rpartition("/")
-    if name.startswith("@") and not slash:
-        return f"{name}/create"
-    return f"{scope}{slash}create-{base_name}"
-
-
-def is_real_name(name: str) -> bool:
-    """Return whether a name in documentation is meant, and is not a placeholder."""
-    if name.lower() in PLACEHOLDERS:
-        return False
-    return not _UPPER_CASE_PLACEHOLDER.match(name) and not _GENERIC_NAME.match(name)

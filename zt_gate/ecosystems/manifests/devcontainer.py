@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
-from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests import commands, references
 from zt_gate.ecosystems.manifests.base import Dependency, json_object
+from zt_gate.ecosystems.manifests.editor_extensions import extension
 
 if TYPE_CHECKING:
-    from zt_gate.syntax.document import Leaf
+    from zt_gate.syntax.document import Document, Leaf, Node
 
 _LIMIT = 1024 * 1024
 _COMMAND = lazy_re.compile(
@@ -18,11 +19,15 @@ _COMMAND = lazy_re.compile(
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
-    """Read the life-cycle commands: a string, a list of words, or an object of either."""
+    """Read the image, the features, the editor's extensions, and the life-cycle commands.
+
+    A command is a string, a list of words, or an object of either.
+    """
     document = json_object(data, _LIMIT, "not_applicable", relaxed=True)
-    dependencies: list[Dependency] = []
+    dependencies = _references(document)
     word_lists: dict[tuple[str, ...], list[Leaf]] = {}
     for leaf in document.leaves():
+        dependencies += extension(leaf, "extensions")
         if leaf.value is None or not leaf.names or not _COMMAND.match(leaf.names[0]):
             continue
         is_list_element = leaf.names[-1] == ""
@@ -34,3 +39,19 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         words = [leaf.value for leaf in leaves]
         dependencies += commands.in_words(words, leaves[0].value_place)
     return tuple(dependencies)
+
+
+def _references(document: Document) -> list[Dependency]:
+    """Return the image and the features, which are images, too."""
+    written: list[tuple[Node, str]] = []
+    image, features = document.root.get("image"), document.root.get("features")
+    if image is not None and image.style:
+        written.append((image, "image"))
+    for key, _ in features.entries() if features is not None else ():
+        if not key.value.startswith((".", "/", "http")):
+            written.append((key, "features"))
+    entries = [
+        references.image(node.value, document.text.place(node.start, node.end), section)
+        for node, section in written
+    ]
+    return [entry for entry in entries if entry is not None]

@@ -1,4 +1,4 @@
-"""Dockerfiles: packages that ``RUN`` and other instructions with commands install."""
+"""Dockerfiles: images, and packages that ``RUN`` and other instructions install."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
-from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests import commands, references
 from zt_gate.ecosystems.manifests.base import Dependency, Text
 from zt_gate.syntax import json
 from zt_gate.syntax.document import SyntaxReadError
@@ -18,6 +18,19 @@ _LIMIT = 1024 * 1024
 _RUN = lazy_re.compile(
     r"[ \t]*(?:ONBUILD[ \t]+)?(?:RUN|CMD|ENTRYPOINT|HEALTHCHECK)[ \t]+", re.IGNORECASE
 )
+_FROM = lazy_re.compile(
+    r"^[ \t]*FROM[ \t]+(?:--platform=\S{1,100}[ \t]+)?(\S{1,400})(?:[ \t]+AS[ \t]+(\S{1,100}))?",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COPY_FROM = lazy_re.compile(
+    r"^[ \t]*(?:COPY|ADD|RUN)[ \t][^\n]{0,300}?\bfrom=([^\s,]{1,400})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SYNTAX = lazy_re.compile(r"\A#[ \t]*syntax[ \t]*=[ \t]*(\S{1,300})")
+_ARGUMENT = lazy_re.compile(
+    r"^[ \t]*ARG[ \t]+(\w{1,100})=[\"']?([^\s\"']{0,300})", re.IGNORECASE | re.MULTILINE
+)
+_VARIABLE = lazy_re.compile(r"\$(?:\{(\w{1,100})(?::?-([^}]{0,200}))?\}|(\w{1,100}))")
 _FLAGS = lazy_re.compile(r"(?:--[a-z]+(?:=\S{1,300})?[ \t]+){1,8}")
 _HEREDOC = lazy_re.compile(r"<<-?[ \t]*['\"]?(\w{1,50})['\"]?")
 _LINE = lazy_re.compile(r"[^\n]*(?:\n|\Z)")
@@ -29,10 +42,41 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     if len(data) > _LIMIT:
         return ()
     text = Text.of(data.decode("utf-8", "replace").replace("\r\n", "\n"))
-    dependencies: list[Dependency] = []
+    dependencies = list(_images(text))
     for start, end in _instructions(text.content):
         dependencies += _instruction(text, start, end)
     return tuple(dependencies)
+
+
+def _images(text: Text) -> Iterator[Dependency]:
+    """Yield the images that the file builds on or copies from, not its own stages."""
+    content = text.content
+    arguments = {match[1]: match[2] for match in _ARGUMENT.finditer(content)}
+    stages: set[str] = set()
+    spans: list[tuple[str, tuple[int, int]]] = []
+    syntax = _SYNTAX.match(content)
+    if syntax is not None:
+        spans.append((syntax[1], syntax.span(1)))
+    for match in _FROM.finditer(content):
+        if match[1].lower() not in stages:
+            spans.append((match[1], match.span(1)))
+        if match[2]:
+            stages.add(match[2].lower())
+    for match in _COPY_FROM.finditer(content):
+        is_stage = match[1].lower() in stages or match[1].isdigit()
+        if not is_stage:
+            spans.append((match[1], match.span(1)))
+    for written, span in spans:
+        value = _VARIABLE.sub(lambda found: _argument(found, arguments), written)
+        entry = references.image(value, text.place(*span), "FROM")
+        if entry is not None and entry.name.lower() not in stages:
+            yield entry
+
+
+def _argument(match: re.Match[str], arguments: dict[str, str]) -> str:
+    """Return the default value of a build argument, the variable itself without one."""
+    name = match[1] or match[3]
+    return arguments.get(name) or match[2] or match[0]
 
 
 def _instructions(content: str) -> Iterator[tuple[int, int]]:

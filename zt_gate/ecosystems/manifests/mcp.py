@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests import commands, references
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     json_object,
     parse_manifest,
 )
+from zt_gate.syntax.shell import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from zt_gate.syntax.document import Leaf, Path
 
 _LIMIT = 4 * 1024 * 1024
+_CONTAINER_PROGRAMS = frozenset(("docker", "podman", "nerdctl"))
+_OPTIONS_WITH_VALUE = frozenset(
+    ("-e", "--env", "--env-file", "-v", "--volume", "--mount", "-p", "--publish", "--name", "-w",
+     "--network", "--net", "--workdir", "-u", "--user", "--entrypoint", "--platform", "-l", "-m",
+     "--label", "--memory", "--cpus", "--add-host", "--cap-drop", "--cap-add", "--pull",
+     "--security-opt")
+)  # fmt: skip
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
@@ -48,7 +56,23 @@ def _json(data: bytes) -> Iterator[Dependency]:
 def _command(values: list[str], place: Place) -> list[Dependency]:
     """Read a command; its first value may hold several words, with or without args."""
     first_words = values[0].split() if values else []
-    return commands.in_words([*first_words, *values[1:]], place)
+    words = [*first_words, *values[1:]]
+    if words and program(words[0]) in _CONTAINER_PROGRAMS and "run" in words:
+        written = _image(words[words.index("run") + 1 :])
+        image = references.image(written, place, "command docker run")
+        return [] if image is None else [image]
+    return commands.in_words(words, place)
+
+
+def _image(words: list[str]) -> str:
+    """Return the image in the arguments of ``docker run``, "" for none."""
+    arguments = iter(words)
+    for word in arguments:
+        if not word.startswith("-"):
+            return word
+        if word in _OPTIONS_WITH_VALUE:
+            next(arguments, None)
+    return ""
 
 
 def _at_its_word(dependency: Dependency, words: list[tuple[str, Leaf]]) -> Dependency:

@@ -88,13 +88,20 @@ def archive_source(address: str) -> Source:
     return Source("index", "/".join(parts[:-name_parts]))
 
 
-def locked_source(address: str, name: str, version: str) -> Source:
+def locked_source(
+    address: str, name: str, version: str, *, is_requested: bool = False
+) -> Source:
     """Return the source of a locked package; ``foreign`` for the archive of another one.
+
+    ``host``: an address outside every registry, for a version of a registry.
+    ``is_requested``: a package requests the address itself, so that it has no version.
 
     A registry keeps the archive of a version at NAME/-/NAME-VERSION.tgz, and installers
     do not compare: whatever is at the address is installed under the name.
     """
     source = archive_source(address)
+    if source.kind == "url" and _EXACT.match(version) and not is_requested:
+        return Source("host", address)
     is_from_registry = source.kind in {"registry", "index"} and "://" in address
     if not is_from_registry or not _EXACT.match(version):
         return source

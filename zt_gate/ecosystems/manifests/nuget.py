@@ -1,4 +1,4 @@
-"""Project files of .NET: PackageReference, PackageVersion, and packages.config."""
+"""Project files of .NET: PackageReference, PackageVersion, packages.config, .nuspec."""
 
 from __future__ import annotations
 
@@ -27,8 +27,14 @@ _ITEMS = frozenset(
 _SOURCE_PROPERTIES = frozenset(("restoresources", "restoreadditionalprojectsources"))
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+# Suffixes that other programs use as well, for files that are no XML.
+_SHARED_SUFFIXES = (b".props", b".targets", b".proj")
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read every element that names a package or a package source."""
+    if path.lower().endswith(_SHARED_SUFFIXES) and b"<Project" not in data:
+        return ()
     dependencies: list[Dependency] = []
     document = parse_manifest(xml.read, data, _LIMIT)
     for names, key, element in xml.elements(document):
@@ -45,6 +51,10 @@ def _entries(
     if kind == "package" and len(path) == 2 and path[0].lower() == "packages":
         name, version = attributes.get("id", ""), attributes.get("version", "")
         if name:
+            yield make_dependency("nuget", name, place, kind, version)
+    elif kind == "dependency" and path[0].lower() == "package":  # .nuspec
+        name, version = attributes.get("id", ""), attributes.get("version", "")
+        if name and "$" not in name:
             yield make_dependency("nuget", name, place, kind, version)
     elif kind in _SOURCE_PROPERTIES:
         yield from _package_sources(element.value, place, kind)

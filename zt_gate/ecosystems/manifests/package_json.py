@@ -22,24 +22,36 @@ from zt_gate.ecosystems.manifests.base import (
 from zt_gate.ecosystems.manifests.npm_spec import parse_spec, selected_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from zt_gate.syntax.document import Leaf
 
 _LIMIT = 4 * 1024 * 1024
-_SECTIONS = frozenset(
+#: Sections of packages, each a table of names and versions.
+SECTIONS = frozenset(
     ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 )
 _OWN_NAMES = frozenset(("name", "bin", "workspaces"))
 _BUNDLED = frozenset(("bundledDependencies", "bundleDependencies"))
+_CATALOGS = frozenset(("catalog", "catalogs"))
 _OVERRIDES = (("overrides",), ("resolutions",), ("pnpm", "overrides"))
 _EXTENSIONS = ("pnpm", "packageExtensions")
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read all sections, overrides and aliases."""
+    return _of_leaves(json_object(data, _LIMIT).leaves())
+
+
+def read_relaxed(data: bytes) -> tuple[Dependency, ...]:
+    """Read a file with comments and trailing commas, which pnpm accepts by another name."""
+    document = json_object(data, _LIMIT, "not_applicable", relaxed=True)
+    return _of_leaves(document.leaves())
+
+
+def _of_leaves(leaves: Iterable[Leaf]) -> tuple[Dependency, ...]:
     dependencies: list[Dependency] = []
-    for leaf in json_object(data, _LIMIT).leaves():
+    for leaf in leaves:
         dependencies += _entries(leaf)
     return tuple(dependencies)
 
@@ -49,20 +61,42 @@ def declared_names(project: object) -> set[str]:
     names: set[str] = set()
     if not isinstance(project, dict):
         return names
-    for section in _SECTIONS:
+    for section in SECTIONS:
         table = project.get(section)
         if isinstance(table, dict):
             names.update(table)
     return names
 
 
+def declared(project: object) -> Iterator[tuple[str, str, str]]:
+    """Yield section, name and specifier of a project's or a workspace's requirements.
+
+    A package that is optional too is yielded as optional only, as npm installs it.
+    """
+    if not isinstance(project, dict):
+        return
+    optional = project.get("optionalDependencies")
+    optional_names = set(optional) if isinstance(optional, dict) else set()
+    for section in sorted(SECTIONS):
+        table = project.get(section)
+        if not isinstance(table, dict):
+            continue
+        for name, specifier in table.items():
+            if section == "dependencies" and name in optional_names:
+                continue
+            if isinstance(specifier, str):
+                yield section, name, specifier
+
+
 def _entries(leaf: Leaf) -> Iterator[Dependency]:
     section, *keys = leaf.names
     if section == "scripts" and len(keys) == 1 and leaf.value:
         yield from commands.in_string(leaf.value, leaf.value_place)
+    elif section in _CATALOGS and keys:
+        yield _dependency(keys[-1], leaf, section)
     elif section in _OWN_NAMES:
         yield from _own_names(section, keys, leaf)
-    elif section in _SECTIONS and keys:
+    elif section in SECTIONS and keys:
         if len(keys) > 1:
             raise ManifestError(
                 leaf.place[0], f"{section} of {quoted(keys[0])} is not a string"
@@ -70,14 +104,18 @@ def _entries(leaf: Leaf) -> Iterator[Dependency]:
         yield _dependency(keys[0], leaf, section)
     elif section in _BUNDLED and leaf.value is not None:
         yield _dependency(leaf.value, leaf, section, bundled=True)
-    elif leaf.names[:2] == _EXTENSIONS and len(keys) == 4 and keys[2] in _SECTIONS:
+    elif leaf.names[:2] == _EXTENSIONS and len(keys) == 4 and keys[2] in SECTIONS:
         yield _dependency(keys[3], leaf, "pnpm.packageExtensions")
     else:
         yield from _overrides(leaf)
 
 
 def _own_names(section: str, keys: Sequence[str], leaf: Leaf) -> Iterator[Dependency]:
-    """Yield the names of the package and its programs, and that it has workspaces."""
+    """Yield the names of the package and its programs, that it has workspaces, their catalog."""
+    if section == "workspaces" and keys[:1] and keys[0] in _CATALOGS:
+        if len(keys) > 1:
+            yield _dependency(keys[-1], leaf, f"workspaces.{keys[0]}")
+        return
     if section == "workspaces":
         yield unnamed_entry("npm", Source("self", section), leaf.place, section)
         return

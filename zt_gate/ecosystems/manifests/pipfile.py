@@ -13,7 +13,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
     unnamed_entry,
 )
-from zt_gate.ecosystems.manifests.pyproject import table_source
+from zt_gate.ecosystems.manifests.toml_requirements import table_source
 from zt_gate.syntax import toml
 
 if TYPE_CHECKING:

@@ -16,7 +16,19 @@ from zt_gate.ecosystems.manifests.base import (
     unnamed_entry,
     valid_name,
 )
-from zt_gate.ecosystems.manifests.npm_spec import archive_source, locked_source
+from zt_gate.ecosystems.manifests.lock_content import (
+    FROM_REGISTRY,
+    LockContent,
+    LockedFile,
+    LockedRequirement,
+    locked_file,
+    subresource_checksums,
+)
+from zt_gate.ecosystems.manifests.npm_spec import (
+    archive_source,
+    locked_source,
+    selected_package,
+)
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
@@ -34,16 +46,100 @@ _ADDRESS = lazy_re.compile(r"[\w.-]+\.[a-z]+/")
 _NEW = lazy_re.compile(r"/?((?:@[^/@\s]+/)?[^/@\s]+)@(.+)\Z", re.DOTALL)
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read the packages of all documents."""
+    return lock(path, data).dependencies
+
+
+def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the reader signature
+    """Read the packages, their checksums, and what the importers request."""
     dependencies: list[Dependency] = []
+    files: list[LockedFile] = []
+    requirements: list[LockedRequirement] = []
+    projects: set[str] = set()
+    overridden: set[str] = set()
+    renamed: list[tuple[str, Dependency]] = []
     for document in parse_manifest(yaml.read_all, data, _LIMIT):
         root, text = document.root, document.text
         direct = set(_direct_names(root))
         packages = root.get("packages")
         for key, value in packages.entries() if packages else ():
-            dependencies.append(_package(text, key, value, direct))
-    return tuple(dependencies)
+            dependency = _package(text, key, value, direct)
+            dependencies.append(dependency)
+            files += _files(dependency, value)
+        importers = root.get("importers")
+        for key, value in importers.entries() if importers else ():
+            project = "" if key.value == "." else key.value
+            projects.add(project)
+            requirements += _requirements(text, project, value)
+            renamed += _renamed(text, value)
+            overridden.update(_linked(value))
+        overrides = root.get("overrides")
+        for key, _ in overrides.entries() if overrides else ():
+            overridden.add(selected_package(key.value))
+        if root.get("pnpmfileChecksum") is not None:
+            overridden.add("*")  # a hook may replace every requirement
+    return LockContent(
+        tuple(dependencies),
+        tuple(files),
+        tuple(requirements),
+        frozenset(projects),
+        overridden=frozenset(overridden),
+        renamed=tuple(renamed),
+    )
+
+
+def _linked(importer: Node) -> Iterator[str]:
+    """Yield the names that are members of the workspace."""
+    for section in _SECTIONS:
+        table = importer.get(section)
+        for key, value in table.entries() if table else ():
+            version = value.get("version")
+            if version is not None and version.value.startswith("link:"):
+                yield key.value
+
+
+def _renamed(text: Text, importer: Node) -> Iterator[tuple[str, Dependency]]:
+    """Yield what an importer gets under another name; the specifier of an alias says so."""
+    for section in _SECTIONS:
+        table = importer.get(section)
+        for key, value in table.entries() if table else ():
+            specifier, version = value.get("specifier"), value.get("version")
+            if specifier is None or version is None:
+                continue
+            match = _NEW.match(version.value.partition("(")[0])
+            if match is None or ":" in specifier.value or match[1] == key.value:
+                continue
+            if not valid_name("npm", match[1]):
+                continue
+            place = text.place(key.start, key.end)
+            entry = make_dependency("npm", match[1], place, section, match[2])
+            yield key.value, entry
+
+
+def _files(dependency: Dependency, value: Node) -> Iterator[LockedFile]:
+    is_archive = dependency.source.kind in FROM_REGISTRY
+    if not is_archive or not dependency.constraint:
+        return
+    resolution = value.get("resolution")
+    integrity = resolution.get("integrity") if resolution else None
+    checksums = subresource_checksums(integrity.value if integrity else "")
+    yield locked_file(dependency, checksums)
+
+
+def _requirements(
+    text: Text, project: str, importer: Node
+) -> Iterator[LockedRequirement]:
+    """Yield what an importer requests; since version 6 of the format it is written there."""
+    for section in _SECTIONS:
+        table = importer.get(section)
+        for key, value in table.entries() if table else ():
+            specifier = value.get("specifier")
+            if specifier is not None:
+                place = text.place(key.start, key.end)
+                yield LockedRequirement(
+                    project, section, key.value, specifier.value, place
+                )
 
 
 def _direct_names(document: Node) -> Iterator[str]:

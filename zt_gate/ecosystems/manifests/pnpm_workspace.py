@@ -1,9 +1,10 @@
-"""pnpm-workspace.yaml: catalogs, overrides and pnpm 10's configuration dependencies."""
+"""pnpm-workspace.yaml: catalogs, overrides, configuration dependencies and registries."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems.manifests import javascript_settings
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -23,21 +24,24 @@ if TYPE_CHECKING:
 _LIMIT = 1024 * 1024
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
-    """Read the default catalog, the named catalogs, and the overrides."""
-    dependencies: list[Dependency] = []
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
+    """Read the default catalog, the named catalogs, the overrides and the registries."""
+    dependencies = [*javascript_settings.read(path, data)]
     for document in parse_manifest(yaml.read_all, data, _LIMIT):
         root, text = document.root, document.text
-        dependencies += _table(text, root.get("catalog"), "catalog")
+        dependencies += catalog_entries(text, root.get("catalog"), "catalog")
         catalogs = root.get("catalogs")
         for key, value in catalogs.entries() if catalogs else ():
-            dependencies += _table(text, value, f"catalogs.{key.value}")
+            dependencies += catalog_entries(text, value, f"catalogs.{key.value}")
         for section in ("overrides", "configDependencies"):
-            dependencies += _table(text, root.get(section), section)
+            dependencies += catalog_entries(text, root.get(section), section)
     return tuple(dependencies)
 
 
-def _table(text: Text, node: Node | None, section: str) -> Iterator[Dependency]:
+def catalog_entries(
+    text: Text, node: Node | None, section: str
+) -> Iterator[Dependency]:
+    """Yield the entries of a table of names and versions, nothing for None."""
     for key, value in node.entries() if node is not None else ():
         place = text.place(key.start, key.end)
         if not value.is_scalar:

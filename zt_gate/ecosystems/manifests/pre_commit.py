@@ -1,4 +1,4 @@
-""".pre-commit-config.yaml: packages that hooks install besides their own repository."""
+""".pre-commit-config.yaml: the repositories of hooks, and packages that they install besides."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.ecosystems import all_ecosystems
-from zt_gate.ecosystems.manifests import pep508
+from zt_gate.ecosystems.manifests import pep508, references
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -20,6 +20,8 @@ from zt_gate.ecosystems.manifests.base import (
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zt_gate.ecosystems.manifests.base import Place, Text
     from zt_gate.syntax.document import Node
 
@@ -50,16 +52,28 @@ _NODE_HOOKS = (
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
-    """Read every list called additional_dependencies."""
+    """Read every list called additional_dependencies, and the repositories of the hooks."""
     dependencies: list[Dependency] = []
     for document in parse_manifest(yaml.read_all, data, _LIMIT):
         for key, value, hook in document.root.walk():
-            if key == _SECTION:
+            if key == "repo" and value.is_scalar:
+                dependencies += _repository(document.text, value, hook)
+            elif key == _SECTION:
                 items = value.listed()
                 dependencies += [
                     _dependency(document.text, item, hook) for item in items
                 ]
     return tuple(dependencies)
+
+
+def _repository(text: Text, url: Node, table: Node) -> Iterator[Dependency]:
+    """Yield the repository of hooks, nothing for those of the project itself."""
+    if url.value in {"local", "meta", "builtin"}:
+        return
+    place = text.place(url.start, url.end)
+    entry = references.repository(url.value, place, "repo", _scalar(table, "rev"))
+    if entry is not None:
+        yield entry
 
 
 def _dependency(text: Text, item: Node, hook: Node) -> Dependency:

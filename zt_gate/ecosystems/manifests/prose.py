@@ -85,6 +85,7 @@ def _mcp(text: Text, start: int, end: int) -> Iterator[Dependency]:
     """Yield the packages of an MCP configuration, which may lack its outer braces."""
     from zt_gate.ecosystems.manifests import mcp
     from zt_gate.ecosystems.manifests.base import ManifestError
+    from zt_gate.ecosystems.manifests.command_arguments import is_real_name
 
     body = text.content[start:end]
     for candidate in (body, "{" + body + "}"):
@@ -92,7 +93,7 @@ def _mcp(text: Text, start: int, end: int) -> Iterator[Dependency]:
             dependencies = mcp.read(b"mcp.json", candidate.encode("utf-8", "replace"))
         except ManifestError:
             continue
-        real = [entry for entry in dependencies if commands.is_real_name(entry.name)]
+        real = [entry for entry in dependencies if is_real_name(entry.name)]
         yield from _moved(real, text, start)
         return
 

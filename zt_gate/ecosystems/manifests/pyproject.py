@@ -5,28 +5,32 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.manifests import pep508
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
-    ManifestError,
     Source,
-    make_dependency,
     normalise,
     own_name,
     parse_manifest,
-    quoted,
     unnamed_entry,
     valid_name,
+)
+from zt_gate.ecosystems.manifests.toml_requirements import (
+    command_entries,
+    dotted,
+    matching,
+    requirement_lists,
+    requirement_table,
+    table_source,
+    walk,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from zt_gate.ecosystems.manifests.base import Place
     from zt_gate.syntax.document import Document, Path
 
-# Lists of requirements, by path; "*" stands for every key of a table.
-_LISTS = (
+#: Lists of requirements, by path; "*" stands for every key of a table.
+LISTS = (
     ("build-system", "requires"),
     ("project", "dependencies"),
     ("project", "optional-dependencies", "*"),
@@ -43,8 +47,28 @@ _LISTS = (
     ("tool", "hatch", "build", "hooks", "*", "dependencies"),
     ("tool", "hatch", "build", "targets", "*", "dependencies"),
     ("tool", "hatch", "build", "targets", "*", "hooks", "*", "dependencies"),
+    ("tool", "hatch", "env", "requires"),
+    ("tool", "hatch", "metadata", "hooks", "*", "dependencies"),
+    ("tool", "hatch", "metadata", "hooks", "*", "optional-dependencies", "*"),
+    ("tool", "cibuildwheel", "test-requires"),
+    ("tool", "cibuildwheel", "*", "test-requires"),
     ("tool", "flit", "metadata", "requires"),
     ("tool", "flit", "metadata", "requires-extra", "*"),
+)
+#: Texts that a shell runs, lists of such texts, and tables of either.
+COMMANDS = (
+    ("tool", "hatch", "envs", "*", "scripts", "*"),
+    ("tool", "hatch", "envs", "*", "pre-install-commands"),
+    ("tool", "hatch", "envs", "*", "post-install-commands"),
+    ("tool", "pdm", "scripts", "*"),
+    ("tool", "poe", "tasks", "*"),
+    ("tool", "taskipy", "tasks", "*"),
+    ("tool", "rye", "scripts", "*"),
+    *(
+        ("tool", "cibuildwheel", *platform, f"before-{step}")
+        for platform in ((), ("*",))
+        for step in ("all", "build", "test")
+    ),
 )
 # Tables of name = constraint.
 _TABLES = (
@@ -80,128 +104,37 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         *_index_entries(document),
         *_includes(document),
     ]
-    for path_of_list, value in _matching(document.value, _LISTS):
-        dependencies += _requirement_list(document, path_of_list, value)
-    for path_of_table, value in _matching(document.value, _TABLES):
-        dependencies += _requirement_table(document, path_of_table, value, indexes)
+    dependencies += requirement_lists(document, LISTS)
+    dependencies += command_entries(document, COMMANDS)
+    for path_of_table, value in matching(document.value, _TABLES):
+        dependencies += requirement_table(document, path_of_table, value, indexes)
+    dependencies += _of_other_tools(document)
     sources = _uv_sources(document, indexes)
     return tuple(_with_sources(dependencies, sources))
 
 
+def _of_other_tools(document: Document) -> Iterator[Dependency]:
+    """Yield what tox and pixi install by their tables."""
+    tools = document.value.get("tool")
+    if not isinstance(tools, dict):
+        return
+    if "pixi" in tools:
+        from zt_gate.ecosystems.manifests import pixi
+
+        yield from pixi.entries(document, ("tool", "pixi"))
+    if "tox" in tools:
+        from zt_gate.ecosystems.manifests import tox_ini, tox_toml
+
+        yield from tox_toml.entries(document, tools["tox"], ("tool", "tox"))
+        place = document.place(("tool", "tox"))
+        yield from tox_ini.legacy_entries(tools["tox"], place)
+
+
 def _own_names(document: Document) -> Iterator[Dependency]:
     """Yield the project's own name."""
-    for path, value in _matching(document.value, _NAMES):
+    for path, value in matching(document.value, _NAMES):
         if isinstance(value, str) and valid_name("pypi", value):
-            yield own_name("pypi", value, document.place(path), _dotted(path))
-
-
-def _matching(
-    data: Mapping[str, Any], patterns: tuple[tuple[str, ...], ...]
-) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield the paths that match one of the patterns, with their values."""
-    for pattern in patterns:
-        yield from _walk(data, pattern, ())
-
-
-def _walk(
-    value: object, pattern: tuple[str, ...], path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if not pattern:
-        yield path, value
-        return
-    if not isinstance(value, dict):
-        return
-    first, remainder = pattern[0], pattern[1:]
-    if first == "*":
-        for key, inner in value.items():
-            yield from _walk(inner, remainder, (*path, key))
-    elif first in value:
-        yield from _walk(value[first], remainder, (*path, first))
-
-
-def _dotted(path: Path) -> str:
-    """Return a path as a section name: its keys joined by dots."""
-    return ".".join(part for part in path if isinstance(part, str))
-
-
-def _requirement_list(
-    document: Document, path: Path, value: object
-) -> Iterator[Dependency]:
-    section = _dotted(path)
-    if not isinstance(value, list):
-        raise ManifestError(0, f"{quoted(section)} is not a list")
-    for number, item in enumerate(value):
-        is_table = isinstance(item, dict)
-        if is_table and section.startswith("dependency-groups."):
-            continue  # include-group: the included group is read as a group itself
-        # uv's build dependencies may be tables.
-        item_path: Path = (*path, number, *(("requirement",) if is_table else ()))
-        requirement = item.get("requirement") if is_table else item
-        if not isinstance(requirement, str):
-            raise ManifestError(0, f"an entry of {quoted(section)} is not a string")
-        yield _requirement(requirement, document.place(item_path), section)
-
-
-def _requirement(written: str, place: Place, section: str) -> Dependency:
-    line, start, end = place
-    text = written.removeprefix("-e ").strip()
-    name, key, constraint, source = pep508.parse(text, line)
-    # A string without escapes: its width is its length and two quotes.
-    is_literal = end - start == len(written) + 2
-    if name and written.startswith(name) and is_literal:
-        place = (line, start + 1, start + 1 + len(name))
-    return Dependency("pypi", name, key, constraint, source, *place, section)
-
-
-def _requirement_table(
-    document: Document, path: Path, value: object, indexes: Mapping[str, str]
-) -> Iterator[Dependency]:
-    section = _dotted(path)
-    if not isinstance(value, dict):
-        raise ManifestError(0, f"{quoted(section)} is not a table")
-    for name, requirement in value.items():
-        if name.lower() == "python" and "poetry" in section:
-            continue
-        place = document.key_place((*path, name))
-        if not valid_name("pypi", name):
-            raise ManifestError(
-                place[0], f"{quoted(name)} is not a valid project name (PEP 508)"
-            )
-        alternatives = requirement if isinstance(requirement, list) else [requirement]
-        for alternative in alternatives:
-            constraint, source = _poetry(alternative, place[0], indexes)
-            yield make_dependency("pypi", name, place, section, constraint, source)
-
-
-def _poetry(value: object, line: int, indexes: Mapping[str, str]) -> tuple[str, Source]:
-    """Return the constraint and source of one requirement in poetry's or pdm's form."""
-    if isinstance(value, str):
-        is_address = "://" in value or value.startswith(("file:", "git+"))
-        return ("", pep508.source_of(value)) if is_address else (value, Source())
-    if not isinstance(value, dict):
-        raise ManifestError(line, "dependency is neither a string nor a table")
-    return str(value.get("version", "")), table_source(value, indexes) or Source()
-
-
-def table_source(value: Mapping[str, Any], indexes: Mapping[str, str]) -> Source | None:
-    """Return the source that a table of poetry, uv or pipenv names, None for the registry.
-
-    ``indexes`` maps the names of the file's own indexes to their URLs.
-    """
-    for key in ("git", "hg", "svn"):
-        if key in value:
-            return Source("vcs", str(value[key]))
-    if "url" in value:
-        return Source("url", str(value["url"]))
-    for key in ("path", "file"):
-        if key in value:
-            return Source("path", str(value[key]))
-    if value.get("workspace"):
-        return Source("path", ".")
-    name = str(value.get("index") or value.get("source") or "")
-    if not name or (name.lower() == "pypi" and name not in indexes):
-        return None
-    return Source("index", indexes.get(name, name))
+            yield own_name("pypi", value, document.place(path), dotted(path))
 
 
 def _tables(value: object) -> list[dict[str, Any]]:
@@ -211,21 +144,21 @@ def _tables(value: object) -> list[dict[str, Any]]:
 
 
 def _named_indexes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for _, value in _matching(data, _INDEX_TABLES):
+    for _, value in matching(data, _INDEX_TABLES):
         for table in _tables(value):
             if "name" in table:
                 yield str(table["name"]), str(table.get("url", ""))
 
 
 def _index_entries(document: Document) -> Iterator[Dependency]:
-    for path, value in _matching(document.value, _INDEX_TABLES):
+    for path, value in matching(document.value, _INDEX_TABLES):
         for item_path, table in _items(value):
             url = table.get("url") if isinstance(table, dict) else None
             if isinstance(url, str):
                 yield _index(document, url, path, (*item_path, "url"))
     for prefix in (("tool", "uv"), ("tool", "uv", "pip")):
         settings = tuple((*prefix, key) for key in _INDEX_KEYS)
-        for path, value in _matching(document.value, settings):
+        for path, value in matching(document.value, settings):
             for item_path, url in _items(value):
                 yield _index(document, str(url), path, item_path)
 
@@ -242,18 +175,18 @@ def _items(value: object) -> Iterator[tuple[Path, Any]]:
 def _index(document: Document, url: str, path: Path, item_path: Path) -> Dependency:
     source = Source("index" if "://" in url else "path", url)
     place = document.place((*path, *item_path))
-    return unnamed_entry("pypi", source, place, _dotted(path))
+    return unnamed_entry("pypi", source, place, dotted(path))
 
 
 def _includes(document: Document) -> Iterator[Dependency]:
     """Yield the requirements files that setuptools reads for a dynamic field."""
-    for path, value in _matching(document.value, _DYNAMIC):
+    for path, value in matching(document.value, _DYNAMIC):
         files = value.get("file") if isinstance(value, dict) else None
         for item_path, name in _items(files):
             if isinstance(name, str):
                 place = document.place((*path, "file", *item_path))
                 yield unnamed_entry(
-                    "pypi", Source("include", name), place, _dotted(path)
+                    "pypi", Source("include", name), place, dotted(path)
                 )
 
 
@@ -262,7 +195,7 @@ def _uv_sources(
 ) -> dict[str, list[Source]]:
     """Return the sources in ``[tool.uv.sources]`` by the key of their package."""
     sources: dict[str, list[Source]] = {}
-    for path, value in _walk(document.value, ("tool", "uv", "sources", "*"), ()):
+    for path, value in walk(document.value, ("tool", "uv", "sources", "*"), ()):
         for table in _tables(value):
             source = table_source(table, indexes)
             if source is not None:

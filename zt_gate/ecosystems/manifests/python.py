@@ -71,7 +71,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     if len(data) > _LIMIT:
         reason = "larger than 2 MB: imports were not scanned"
         raise ManifestError(0, reason, "not_applicable")
-    content = _decoded(data)
+    content = _decoded(data).replace("\r\n", "\n")
     is_nox_file = b"nox" in path.rpartition(b"/")[2].lower()
     text = Text.of(content)
     return (*_inline_metadata(text), *source_entries(content, nox=is_nox_file))

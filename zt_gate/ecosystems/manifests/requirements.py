@@ -85,7 +85,23 @@ _INDEXES = frozenset(
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
-    """Read the file; the module's documentation names the rules."""
+    """Read the file; the module's documentation names the rules.
+
+    A text below a folder called requirements may also be prose: it is not applicable.
+    """
+    try:
+        return _read(path, data)
+    except ManifestError as error:
+        folders = path.lower().split(b"/")[:-1]
+        if (
+            b"requirements" not in folders[:-1]
+            or b"requirement" in path.lower()[-30:].rpartition(b"/")[2]
+        ):
+            raise
+        raise ManifestError(error.line, error.reason, "not_applicable") from error
+
+
+def _read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     if len(data) > _LIMIT:
         raise ManifestError(0, "requirements file is larger than the limit of 4 MB")
     text = Text.of(_decoded(data))

@@ -17,7 +17,8 @@ from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import ManifestError
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.manifests.base import Dependency, Reader
+    from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.ecosystems.manifests.reader import Reader
 
 _LIMIT = 256 * 1024
 _MOST_LINES = 200

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PIP_PROGRAM = lazy_re.compile(r"pip(?:[23](?:\.\d{1,2})?)?\Z")
 _PYTHON_PROGRAM = lazy_re.compile(r"(?:python|pypy|py|pythonw)(?:\d(?:\.\d{1,2})?)?\Z")
+# ``-m`` with the module in the same word, and flags of the interpreter before it.
+_MODULE_OPTION = lazy_re.compile(r"-[bBdEiIOPqsSuvx]{0,8}m(\w*)\Z")
 _MODULES = frozenset(("pip", "pipx", "uv", "poetry", "pdm", "pipenv"))
 
 
@@ -44,6 +46,12 @@ def _value_options() -> dict[str, frozenset[str]]:
     }
 
 
+@cache
+def programs() -> frozenset[str]:
+    """Return the names of all programs that install packages."""
+    return frozenset(_value_options())
+
+
 def detect_tool(words: Sequence[Word]) -> InstallTool | None:
     """Return the tool that a command without prefixes starts, None for any other."""
     path = words[0].text.replace("\\", "/")
@@ -52,11 +60,12 @@ def detect_tool(words: Sequence[Word]) -> InstallTool | None:
     # Words before the tool's own name, as in ``python -m pip``.
     skipped = 0
     may_be_python = _PYTHON_PROGRAM.match(program) or not words[0].literal
-    if "-m" in texts[1:4] and may_be_python:
-        skipped = texts.index("-m") + 1
-        texts = texts[skipped:]
-        if not texts or texts[0] not in _MODULES:
-            return None
+    if may_be_python:
+        skipped, module_words = _module_words(texts)
+        if skipped:
+            if not module_words or module_words[0] not in _MODULES:
+                return None
+            texts = module_words
     if _PIP_PROGRAM.match(texts[0]):
         texts[0] = "pip"
     if texts[0] not in _value_options():
@@ -79,6 +88,17 @@ def detect_tool(words: Sequence[Word]) -> InstallTool | None:
             _with_longer_name(tool, skipped + subcommand_at - 1) if installs else None
         )
     return None
+
+
+def _module_words(texts: Sequence[str]) -> tuple[int, list[str]]:
+    """Return the words from the module on, and how many precede it; 0 without ``-m``."""
+    for position, text in enumerate(texts[1:4], 1):
+        option = _MODULE_OPTION.match(text)
+        if option is not None and option[1]:  # ``-mpip``
+            return position, [option[1], *texts[position + 1 :]]
+        if option is not None:
+            return position + 1, list(texts[position + 1 :])
+    return 0, []
 
 
 def _subcommand_position(texts: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,18 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     """Read every environment."""
     document = parse_manifest(ini.read, data, dialect="configparser")
     return tuple(tox_entries(document.text, ini.option_lines(document)))
+
+
+def legacy_entries(table: object, place: Place) -> Iterator[Dependency]:
+    """Yield what the text of a tox.ini in pyproject.toml installs, at one place."""
+    written = table.get("legacy_tox_ini") if isinstance(table, dict) else None
+    if not isinstance(written, str):
+        return
+    line, column, end_column = place
+    for entry in read(b"tox.ini", written.encode("utf-8", "replace")):
+        yield dataclasses.replace(
+            entry, line=line, column=column, end_column=end_column
+        )
 
 
 def tox_entries(text: Text, values: Sequence[OptionLine]) -> Iterator[Dependency]:

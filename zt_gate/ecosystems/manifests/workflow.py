@@ -10,11 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
-from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests import commands, references
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ErrorKind,
-    Source,
     Text,
     make_dependency,
     parse_manifest,
@@ -29,6 +28,11 @@ if TYPE_CHECKING:
     from zt_gate.syntax.document import Node
 
 _LIMIT = 1024 * 1024
+# Keys of an image, or of a list of images.
+_IMAGE_KEYS = frozenset(("image", "container", "services"))
+_IMAGE = lazy_re.compile(r"[\w./:@${}-]{1,400}\Z")
+# Cirrus CI names its scripts: ``install_script``.
+_COMMAND_SUFFIX = "_script"
 _ACTION = lazy_re.compile(
     r"([A-Za-z0-9-]{1,100}/[A-Za-z0-9._-]{1,100}(?:/[A-Za-z0-9._/-]{1,300})?)@(\S{1,300})\Z"
 )
@@ -44,10 +48,12 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     dependencies: list[Dependency] = []
     for document in parse_manifest(yaml.read_all, data, _LIMIT, kind):
         text = document.text
-        for key, value, _ in document.root.walk():
+        for key, value, table in document.root.walk():
             if key == "uses" and value.is_scalar:
                 dependencies += _action(text, value)
-            elif key.lower() in COMMAND_KEYS:
+            elif key in _IMAGE_KEYS:
+                dependencies += _images(text, key, value, table)
+            elif key.lower() in COMMAND_KEYS or key.endswith(_COMMAND_SUFFIX):
                 for command in value.listed():
                     dependencies += _command(text, command)
     return tuple(dependencies)
@@ -63,15 +69,28 @@ def _action(text: Text, value: Node) -> Iterator[Dependency]:
     place = text.place(start, start + len(written))
     action = ActionReference.of(written)
     if action.is_image:
-        source = Source("url", written)
-        name = action.name
-        yield Dependency(
-            "github", name, name.lower(), action.ref, source, *place, "uses"
-        )
+        image = references.image(written, place, "uses")
+        if image is not None:
+            yield image
         return
     match = _ACTION.match(written)
     if match is not None and valid_name("github", match[1]):
         yield make_dependency("github", match[1], place, "uses", match[2])
+
+
+def _images(text: Text, key: str, value: Node, table: Node) -> Iterator[Dependency]:
+    """Yield the images in which jobs and services run; compose gives built ones a name."""
+    is_built = key == "image" and table.get("build") is not None
+    for item in () if is_built else value.listed() or [value]:
+        node = item if item.is_scalar else (item.get("name") or item)
+        if not node.is_scalar or _IMAGE.match(node.value) is None:
+            continue
+        start = node.start + (1 if _is_quoted(node) else 0)
+        entry = references.image(
+            node.value, text.place(start, start + len(node.value)), key
+        )
+        if entry is not None:
+            yield entry
 
 
 def _command(text: Text, node: Node) -> list[Dependency]:

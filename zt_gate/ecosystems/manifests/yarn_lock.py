@@ -19,6 +19,14 @@ from zt_gate.ecosystems.manifests.base import (
     make_dependency,
     valid_name,
 )
+from zt_gate.ecosystems.manifests.lock_content import (
+    FROM_REGISTRY,
+    Checksum,
+    LockContent,
+    LockedFile,
+    locked_file,
+    subresource_checksums,
+)
 from zt_gate.ecosystems.manifests.npm_spec import (
     locked_source,
     parse_spec,
@@ -31,8 +39,10 @@ if TYPE_CHECKING:
 _LIMIT = 10 * 1024 * 1024
 _HEAD = lazy_re.compile(r"(?![#\s])([^\n]{1,20000}):[ \t]*\Z")
 _FIELD = lazy_re.compile(
-    r'  ("?)(version|resolution|resolved)\1:? "?([^"\n]{1,5000}?)"?[ \t]*\Z'
+    r'  ("?)(version|resolution|resolved|integrity|checksum|conditions|cacheKey)\1'
+    r':? "?([^"\n]{1,5000}?)"?[ \t]*\Z'
 )
+_SHA1 = lazy_re.compile(r"[0-9a-f]{40}\Z")
 # YAML's explicit keys: ``? "a long descriptor"``, with the colon on the next line.
 _EXPLICIT_KEY = lazy_re.compile(r'\? "([^"\n]{1,200000})"\Z')
 
@@ -46,17 +56,81 @@ class _Block:
     version: str = ""
     resolution: str = ""
     resolved: str = ""
+    integrity: str = ""
+    checksum: str = ""
+    conditions: str = ""
+    #: In the metadata only.
+    cacheKey: str = ""  # noqa: N815 - the name of the field
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read every block except the metadata."""
+    return lock(path, data).dependencies
+
+
+def lock(path: bytes, data: bytes) -> LockContent:  # noqa: ARG001 - part of the reader signature
+    """Read the packages and their checksums."""
     text = Text.of(decode_manifest(data, _LIMIT, "yarn.lock").replace("\r\n", "\n"))
     dependencies: list[Dependency] = []
+    files: list[LockedFile] = []
+    descriptors: set[tuple[str, str]] = set()
+    members: set[str] = set()
+    cache_key = ""
     for block in _blocks(text):
+        cache_key = block.cacheKey or cache_key
+        descriptors.update(_descriptors(block.head))
+        if "@workspace:" in block.resolution:
+            members.add(block.resolution.rpartition("@workspace:")[0])
         dependency = _dependency(text, block)
         if dependency is not None:
             dependencies.append(dependency)
-    return tuple(dependencies)
+            files += _files(dependency, block, cache_key)
+    return LockContent(
+        tuple(dependencies),
+        tuple(files),
+        descriptors=frozenset(descriptors),
+        overridden=frozenset(members),
+    )
+
+
+def _descriptors(head: str) -> Iterator[tuple[str, str]]:
+    """Yield name and range of each descriptor, without the protocol of the registry."""
+    for written in head.split(","):
+        name, version_range = split_version(written.strip().strip('"'))
+        if version_range.startswith("npm:") and "@" not in version_range[5:]:
+            version_range = version_range[4:]
+        yield name, version_range
+
+
+def _files(
+    dependency: Dependency, block: _Block, cache_key: str
+) -> Iterator[LockedFile]:
+    """Yield the archive of a block; a patched package has a checksum of its own."""
+    kind, version = dependency.source.kind, dependency.constraint
+    if kind not in FROM_REGISTRY or not version:
+        return
+    checksums = set(subresource_checksums(block.integrity))
+    _, separator, fragment = block.resolved.partition("#")
+    if separator and _SHA1.match(fragment):
+        checksums.add(("sha1 fragment", fragment))
+    if block.checksum:
+        checksums.add(_berry_checksum(block.checksum, cache_key))
+    yield locked_file(
+        dependency,
+        checksums,
+        is_optional=bool(block.conditions),
+        has_address=bool(block.resolved or block.resolution),
+    )
+
+
+def _berry_checksum(text: str, cache_key: str) -> Checksum:
+    """Return berry's checksum: that of an archive which yarn makes itself.
+
+    The key says how: the version of the cache, and the compression.  Only checksums with
+    the same key can be compared.
+    """
+    key, separator, value = text.rpartition("/")
+    return f"yarn {key if separator else cache_key}", value
 
 
 def _blocks(text: Text) -> Iterator[_Block]:
@@ -99,16 +173,35 @@ def _dependency(text: Text, block: _Block) -> Dependency | None:
         package, version, source = _berry_resolution(block.resolution)
         if source.target == "workspace":
             return None
+        if source.kind in {"registry", "index"} and _is_renamed(block.head, package):
+            source = Source("foreign", block.resolution)
         if source.kind == "path" and not valid_name("npm", package):
             return None  # a folder may have a name that no registry accepts
     else:
         package, _, source = parse_spec(name, version_range)
         version = block.version
         if block.resolved:
-            source = locked_source(block.resolved, package, version)
+            is_requested = "://" in version_range or "/" in version_range
+            source = locked_source(
+                block.resolved, package, version, is_requested=is_requested
+            )
     return make_dependency(
         "npm", package, place, "yarn.lock", version, source, direct=False
     )
+
+
+def _is_renamed(head: str, package: str) -> bool:
+    """Return whether a descriptor asks for a package of another name than the locked one."""
+    for written in head.split(","):
+        name, version_range = split_version(written.strip().strip('"'))
+        protocol, _, reference = version_range.partition(":")
+        if protocol == "npm":
+            # Without a second name it is a range or a tag of the same package.
+            is_alias = "@" in reference[1:]
+            requested = split_version(reference)[0] if is_alias else name
+            if requested != package:
+                return True
+    return False
 
 
 def _berry_resolution(resolution: str) -> tuple[str, str, Source]:

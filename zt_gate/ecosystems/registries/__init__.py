@@ -28,13 +28,21 @@ def registry_for(ecosystem: str) -> Registry:
 
 
 def endpoints(ecosystem: str, sources: SettingsSources) -> Endpoints:
-    """Return the indexes of an ecosystem's packages; reads settings, sends no request."""
+    """Return the indexes of an ecosystem's packages; reads settings, sends no request.
+
+    They have the certificates that its package manager trusts.
+    """
+    from zt_gate.ecosystems.registries import certificates
+
+    files = certificates.of_ecosystem(ecosystem, sources)
     settings = ecosystem_named(ecosystem).settings
     if settings is not None:
-        return settings(sources)
+        return certificates.with_files(settings(sources), files)
     from zt_gate.ecosystems.registries import default_settings
 
-    return default_settings.endpoints(ecosystem, sources)
+    return certificates.with_files(
+        default_settings.endpoints(ecosystem, sources), files
+    )
 
 
 def is_private(ecosystem: str, sources: SettingsSources, key: str) -> bool:

@@ -15,12 +15,12 @@ import time
 import zlib
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from zt_gate import __version__
 from zt_gate.ecosystems.registries.package_index import (
+    CertificateFileError,
     Index,
     RegistryError,
     ResponseTooLargeError,
@@ -30,7 +30,9 @@ from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zt_gate.ecosystems.registries.package_index import CaFile
     from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
+    from zt_gate.ecosystems.registries.tls import TlsSettings
 
 _MAX_BYTES = 8 * 1024 * 1024
 _READ_SIZE = 1 << 16
@@ -45,12 +47,6 @@ _POST_REDIRECTS = frozenset((307, 308))
 _GET_STATUSES = frozenset((200, 404, 410))
 # Servers without the service reply to POST with 405 or 501.
 _POST_STATUSES = _GET_STATUSES | {405, 501}
-_CA_VARIABLES = (
-    "PIP_CERT",
-    "REQUESTS_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-    "SSL_CERT_FILE",
-)
 _STATUS_ERRORS = {
     401: "requires credentials (401)",
     403: "denied access (403)",
@@ -97,25 +93,6 @@ class _Request:
 _RawResponse = tuple[int, "Mapping[str, str]", bytes]
 
 
-class TlsSettings:
-    """Trusted certificates, loaded once for all threads and only if TLS is used."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._ca_files = {environ[name] for name in _CA_VARIABLES if environ.get(name)}
-
-    @cached_property
-    def context(self) -> ssl.SSLContext:
-        """Return a context with the certificates of the system and the user's settings."""
-        context = ssl.create_default_context()
-        default_file = ssl.get_default_verify_paths().cafile or ""
-        for name in sorted(self._ca_files - {default_file}):
-            try:
-                context.load_verify_locations(cafile=name)
-            except (OSError, ssl.SSLError):
-                continue  # fewer certificates are trusted, never more
-        return context
-
-
 @dataclass(slots=True)
 class Client:
     """The connections of one thread.
@@ -129,9 +106,9 @@ class Client:
     deadline: float
     max_bytes: int = _MAX_BYTES
     response_timeout: ResponseTimeout | None = None
-    _connections: dict[tuple[str, str], http.client.HTTPConnection] = field(
-        default_factory=dict
-    )
+    _connections: dict[
+        tuple[str, str, tuple[CaFile, ...]], http.client.HTTPConnection
+    ] = field(default_factory=dict)
 
     def get(self, index: Index, path: str, accept: str) -> Response:
         """Request ``path`` below the index; follows redirects on the same host.
@@ -220,7 +197,7 @@ class Client:
         """Send a request, and once more after a failure that may be temporary."""
         try:
             response = self._send_once(request)
-        except ResponseTooLargeError:
+        except (ResponseTooLargeError, CertificateFileError):
             raise
         except RegistryError:
             if self._remaining() <= _RETRY_DELAY:
@@ -260,7 +237,7 @@ class Client:
 
     def _exchange(self, request: _Request) -> _RawResponse:
         """Send a request and read its response."""
-        connection, target = self._connection(request.parts)
+        connection, target = self._connection(request.parts, request.index)
         headers = _headers(request)
         connection.timeout = self._remaining()
         if connection.sock is not None:
@@ -314,19 +291,21 @@ class Client:
             raise http.client.IncompleteRead(b"")
         return b"".join(chunks)
 
-    def _connection(self, parts: SplitResult) -> tuple[http.client.HTTPConnection, str]:
+    def _connection(
+        self, parts: SplitResult, index: Index
+    ) -> tuple[http.client.HTTPConnection, str]:
         """Return an open or new connection, and the request target to send on it."""
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         proxy = proxy_for(parts, self.environ)
         if proxy is not None and parts.scheme == "http":
             target = f"http://{parts.netloc}{target}"
-        key = (parts.scheme, parts.netloc)
+        key = (parts.scheme, parts.netloc, index.ca_files)
         if key not in self._connections:
-            self._connections[key] = self._connect(parts, proxy)
+            self._connections[key] = self._connect(parts, proxy, index)
         return self._connections[key], target
 
     def _connect(
-        self, parts: SplitResult, proxy: Index | None
+        self, parts: SplitResult, proxy: Index | None, index: Index
     ) -> http.client.HTTPConnection:
         peer = urlsplit(proxy.url) if proxy is not None else parts
         host = peer.hostname or ""
@@ -334,8 +313,9 @@ class Client:
         if parts.scheme == "http":
             return http.client.HTTPConnection(host, peer.port or 80, timeout=timeout)
         default_port = 80 if proxy is not None else 443
+        context = self.tls.context_for(index)
         connection = http.client.HTTPSConnection(
-            host, peer.port or default_port, timeout=timeout, context=self.tls.context
+            host, peer.port or default_port, timeout=timeout, context=context
         )
         if proxy is not None:
             headers: dict[str, str] = {}

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.package_manager_settings import SettingsSources
 
 _GOOGLE = "https://dl.google.com/dl/android/maven2"
+_GOOGLE_ALIAS = "https://maven.google.com"
 _PORTAL = "https://plugins.gradle.org/m2"
 _GOOGLE_GROUPS = ("androidx.", "com.android.", "com.google.")
 _PLUGIN = ".gradle.plugin"
+_MIRRORS_OF_CENTRAL = frozenset(("*", "external:*", "central"))
 _GRADLE = (
     b"settings.gradle",
     b"settings.gradle.kts",
@@ -68,7 +70,10 @@ def endpoints(sources: SettingsSources) -> Endpoints:
         last = portal if key.endswith(_PLUGIN) else public
         return (*last, *before) or default.indexes
 
-    explicit = (*default.explicit_indexes, *own, *google, *portal)
+    official = tuple(
+        make_index(url, cleartext=False) for url in (_GOOGLE, _GOOGLE_ALIAS, _PORTAL)
+    )
+    explicit = (*default.explicit_indexes, *own, *official)
     indexes = (*public, *own) or default.indexes
     return Endpoints(indexes, explicit_indexes=explicit, select=select)
 
@@ -77,6 +82,8 @@ def _repositories(sources: SettingsSources) -> _Repositories:
     found = _Repositories()
     for _, content in sources.files_above(b"pom.xml"):
         _read_pom(content, found)
+    for _, content in sources.files_above(b".mvn/settings.xml", b"settings.xml"):
+        _read_settings(content, found)
     texts = [
         _COMMENT.sub(
             lambda match: match[0] if match[0][0] in "'\"" else " ",
@@ -115,6 +122,23 @@ def _read_pom(content: bytes, found: _Repositories) -> None:
         found.without_central |= is_central and len(found.urls) > before
 
 
+def _read_settings(content: bytes, found: _Repositories) -> None:
+    """Add the mirrors and repositories of Maven's settings in a project."""
+    from zt_gate.ecosystems.manifests import maven_settings
+    from zt_gate.syntax import xml
+
+    try:
+        document = xml.read(content)
+    except SyntaxReadError:
+        return
+    for item in maven_settings.repositories(document):
+        before = len(found.urls)
+        _add(found, (item.url,))
+        mirrored = {name.strip() for name in item.mirror_of.split(",")}
+        replaces = bool(mirrored & _MIRRORS_OF_CENTRAL)
+        found.without_central |= replaces and len(found.urls) > before
+
+
 def _add(found: _Repositories, urls: Iterator[str] | tuple[str, ...]) -> None:
     from zt_gate.ecosystems.manifests import hosts
 
@@ -122,7 +146,7 @@ def _add(found: _Repositories, urls: Iterator[str] | tuple[str, ...]) -> None:
         url = written.rstrip("/")
         if hosts.is_registry("maven", url):
             continue
-        if url in {_GOOGLE, "https://maven.google.com"}:
+        if url in {_GOOGLE, _GOOGLE_ALIAS}:
             found.google = True
         elif url != _PORTAL:
             found.urls[url] = None

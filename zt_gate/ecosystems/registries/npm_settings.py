@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zt_gate import lazy_re
+from zt_gate.ecosystems.registries.certificates import expanded_home
 from zt_gate.ecosystems.registries.javascript_settings import project_registries
+from zt_gate.ecosystems.registries.package_index import CaFile
 from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
@@ -38,7 +40,7 @@ _TOKEN_SCHEMES = {"_authToken": "Bearer", "_auth": "Basic"}
 
 def endpoints(sources: SettingsSources) -> Endpoints:
     """Return the registries of npm packages; reads files, sends no request."""
-    user_settings = list(_user_settings(sources))
+    user_settings = [settings for _, settings in _user_settings(sources)]
     tokens = _Tokens([_environment(sources.environ), *user_settings])
     registry: Index | None = None
     scopes: dict[str, Index] = {}
@@ -68,7 +70,37 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     elif service is None:
         # The registry itself already has the name, and may count its own downloads.
         service = replace(registry, optional=True)
-    return Endpoints((registry,), scopes, service, explicit_indexes=(default,))
+    explicit = (default, *_named_by_project(sources, others.named, tokens))
+    return Endpoints((registry,), scopes, service, explicit_indexes=explicit)
+
+
+def _named_by_project(
+    sources: SettingsSources, named: list[str], tokens: _Tokens
+) -> Iterator[Index]:
+    """Yield every registry that the project's files name, also overridden ones."""
+    for url in named:
+        yield tokens.index(url, cleartext=False)
+    for content in sources.project_files(b".npmrc"):
+        for name, value in _parse(content.decode("utf-8", "replace")).items():
+            if value and (name == "registry" or name.endswith(":registry")):
+                yield tokens.index(value, cleartext=False)
+
+
+def certificates(sources: SettingsSources) -> Iterator[CaFile]:
+    """Yield npm's ``cafile``, and the certificates in its ``ca``, of the user's settings."""
+    places = [("npm_config_cafile", _environment(sources.environ))]
+    places += [
+        (f"cafile in {path}", settings) for path, settings in _user_settings(sources)
+    ]
+    for setting, settings in places:
+        path, inline = settings.get("cafile", ""), settings.get("ca", "")
+        if path and path != "null":
+            yield CaFile(expanded_home(sources, path), setting)
+        if inline and inline != "null":
+            pem = inline.replace("\\n", "\n")
+            yield CaFile("", setting.replace("cafile", "ca"), pem)
+        if path or inline:
+            return
 
 
 def _project_index(url: str, tokens: _Tokens) -> Index | None:
@@ -152,8 +184,8 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     return settings
 
 
-def _user_settings(sources: SettingsSources) -> Iterator[dict[str, str]]:
-    """Yield the settings of the user's, the global and the system's npmrc files."""
+def _user_settings(sources: SettingsSources) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield path and settings of the user's, the global and the system's npmrc files."""
     environ = {name.lower(): value for name, value in sources.environ.items()}
     user_file, global_file = "", ""
     if "npm_lifecycle_event" not in environ:
@@ -165,10 +197,11 @@ def _user_settings(sources: SettingsSources) -> Iterator[dict[str, str]]:
     for path in (user_file or sources.home(".npmrc"), global_file, *system_files):
         text = sources.user_file(path)
         if text is not None:
-            yield {
+            settings = {
                 name: _expanded(value, sources.environ)
                 for name, value in _parse(text).items()
             }
+            yield path, settings
 
 
 def _parse(text: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class RegistryError(Exception):
@@ -16,6 +16,22 @@ class ResponseTooLargeError(RegistryError):
     """A response of more than 8 MB."""
 
 
+class CertificateFileError(RegistryError):
+    """A file with trusted certificates that the user has set cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaFile:
+    """Certificates that the user trusts: a file or folder, or the text itself (``pem``).
+
+    ``setting`` names where they are configured.
+    """
+
+    path: str
+    setting: str = field(compare=False)
+    pem: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """An index or service that is asked about packages.
@@ -24,7 +40,8 @@ class Index:
     of that header, "" for none.  ``default``: the URL is a constant of a library.
     ``cleartext``: the user's own settings name it, so that plain http is allowed.
     ``optional``: the service may not exist, so that a missing count says nothing.
-    ``unusable`` says why nothing can be asked of it, "" if it can be.
+    ``unusable`` says why nothing can be asked of it, "" if it can be.  ``ca_files`` are
+    trusted for its certificate, in addition to those of the environment.
     """
 
     url: str
@@ -32,6 +49,7 @@ class Index:
     default: bool = False
     cleartext: bool = False
     unusable: str = ""
+    ca_files: tuple[CaFile, ...] = ()
     optional: bool = False
 
     @property

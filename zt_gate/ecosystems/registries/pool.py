@@ -7,7 +7,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.registries.client import Client, TlsSettings
+from zt_gate.ecosystems.registries.client import Client
+from zt_gate.ecosystems.registries.tls import TlsSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -7,6 +7,7 @@ sent to nobody else.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,11 @@ from zt_gate.ecosystems.registries.package_manager_settings import (
 from zt_gate.syntax.document import SyntaxReadError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.ecosystems.registries.package_manager_settings import SettingsSources
-    from zt_gate.syntax.document import Document, Node
+    from zt_gate.syntax.document import Document
 
 
 _BLOCK_START = lazy_re.compile(
@@ -33,29 +37,42 @@ _BLOCK_START = lazy_re.compile(
 
 def gem(sources: SettingsSources) -> Endpoints:
     """Return the sources of the Gemfiles above; those of blocks are named by their gems."""
-    from zt_gate.ecosystems.manifests import gemfile
+    from zt_gate.ecosystems.manifests import bundle_config, gemfile
 
     default = default_settings.endpoints("gem", sources)
     own: dict[str, None] = {}
+    of_gems: dict[str, None] = {}
     has_public = False
     for path, content in sources.files_above(b"Gemfile", b"gems.rb"):
         try:
             entries = gemfile.read(path, content)
         except ManifestError:
             continue
+        indexes = [entry for entry in entries if entry.source.kind == "index"]
+        of_gems.update(dict.fromkeys(entry.source.target for entry in indexes))
         lines = content.decode("utf-8", "replace").split("\n")
         # The gems of a block name its source themselves.
         named = [
             entry
-            for entry in entries
-            if entry.source.kind == "index"
-            and not entry.key
-            and not _BLOCK_START.search(lines[entry.line - 1])
+            for entry in indexes
+            if not entry.key and not _BLOCK_START.search(lines[entry.line - 1])
         ]
         own.update(dict.fromkeys(entry.source.target.rstrip("/") for entry in named))
         has_public |= gemfile.names_public_source(content)
+    for path, content in sources.files_above(b".bundle/config"):
+        try:
+            mirrors = bundle_config.read(path, content)
+        except ManifestError:
+            continue
+        for mirror in mirrors:  # it is asked instead of the public source
+            own[mirror.source.target.rstrip("/")] = None
+            has_public = False
     private = tuple(make_index(url, cleartext=False) for url in own)
-    return _after(default, private, exclusive=bool(private) and not has_public)
+    endpoints = _after(default, private, exclusive=bool(private) and not has_public)
+    named_by_gems = tuple(make_index(url, cleartext=False) for url in of_gems)
+    return replace(
+        endpoints, explicit_indexes=(*endpoints.explicit_indexes, *named_by_gems)
+    )
 
 
 def composer(sources: SettingsSources) -> Endpoints:
@@ -144,23 +161,26 @@ def _read_nuget(
     document: Document, feeds: dict[str, str], patterns: dict[str, list[str]]
 ) -> bool:
     """Add the sources and patterns of a file; return whether it drops those above it."""
+    from zt_gate.ecosystems.manifests import nuget_config
     from zt_gate.syntax import xml
 
     cleared = False
+    for item in nuget_config.package_sources(document):
+        if "://" in item.address:
+            feeds.setdefault(item.key, item.address)
     for path, _, element in xml.elements(document):
         names = [name.lower() for name in path]
         if names[-2:] == ["packagesources", "clear"]:
             cleared = True
-        elif names[-2:] == ["packagesources", "add"]:
-            name, url = _attribute(element, "key"), _attribute(element, "value")
-            if "://" in url:
-                feeds.setdefault(name, url)
         elif names[-2:] == ["packagesource", "package"]:
-            patterns.setdefault("", []).append(_attribute(element, "pattern"))
+            patterns.setdefault("", []).append(
+                nuget_config.attribute(element, "pattern")
+            )
         elif names[-2:] == ["packagesourcemapping", "packagesource"]:
             # Its patterns come before it: children are yielded before parents.
             own = patterns.pop("", [])
-            patterns.setdefault(_attribute(element, "key"), []).extend(own)
+            name = nuget_config.attribute(element, "key")
+            patterns.setdefault(name, []).extend(own)
     return cleared
 
 
@@ -183,14 +203,17 @@ def _mapped(key: str, patterns: dict[str, list[str]]) -> list[str]:
 
 def cargo(sources: SettingsSources) -> Endpoints:
     """Return the registries of Cargo's configuration, which may replace the public one."""
+    from zt_gate.ecosystems.manifests import cargo_config
     from zt_gate.syntax import toml
 
     default = default_settings.endpoints("cargo", sources)
     replaced, named = "", dict[str, Index]()
-    for _, content in sources.files_above(b".cargo/config.toml", b".cargo/config"):
+    addresses: list[Index] = []
+    for path, content in sources.files_above(b".cargo/config.toml", b".cargo/config"):
         try:
             value = toml.read(content).value
-        except SyntaxReadError:
+            addresses += _named_addresses(cargo_config.read(path, content))
+        except (SyntaxReadError, ManifestError):
             continue
         table = value if isinstance(value, dict) else {}
         public = _dict(_dict(table, "source"), "crates-io")
@@ -206,12 +229,20 @@ def cargo(sources: SettingsSources) -> Endpoints:
         indexes = (_unusable(replaced),)
         return Endpoints(
             indexes,
-            explicit_indexes=(*named.values(), *default.indexes),
+            explicit_indexes=(*named.values(), *addresses, *default.indexes),
             replaces_default=True,
         )
-    return Endpoints(
-        default.indexes, explicit_indexes=(*default.explicit_indexes, *named.values())
-    )
+    explicit = (*default.explicit_indexes, *named.values(), *addresses)
+    return Endpoints(default.indexes, explicit_indexes=explicit)
+
+
+def _named_addresses(entries: Iterable[Dependency]) -> list[Index]:
+    """Return the registries that entries of a configuration name by their address."""
+    return [
+        _unusable(entry.source.target)
+        for entry in entries
+        if entry.source.kind == "index" and not entry.name
+    ]
 
 
 def _after(
@@ -238,13 +269,6 @@ def _unusable(url: str, shown: str = "") -> Index:
         unusable="was not asked: the project also takes packages from"
         f" {name}, which cannot be asked here",
     )
-
-
-def _attribute(element: Node, name: str) -> str:
-    for key, value in element.entries():
-        if key.value.lower() == f"@{name}":
-            return value.value
-    return ""
 
 
 def _matches(key: str, patterns: list[str]) -> bool:

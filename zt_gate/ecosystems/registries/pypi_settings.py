@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.ecosystems.registries.certificates import expanded_home
+from zt_gate.ecosystems.registries.package_index import CaFile
 from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
@@ -59,6 +61,9 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     if service is None and main.url == default.url:
         service = make_index(_STATISTICS, cleartext=False)
     indexes = tuple(dict.fromkeys((main, *extras)))
+    for settings in _project(sources):
+        urls = (settings.index, *settings.extras, *settings.explicit_indexes)
+        explicit += [_index(sources, url, cleartext=False) for url in urls if url]
     return Endpoints(indexes, service=service, explicit_indexes=(*explicit, default))
 
 
@@ -88,13 +93,23 @@ def _by_priority(sources: SettingsSources) -> Iterator[tuple[_Settings, bool]]:
     """Yield the settings, first those that win, and whether they may allow plain http."""
     yield _environment(sources), True
     yield _Settings(sources.policy.get("pypi", "")), False
-    for content in sources.project_files(b"uv.toml"):
-        yield _uv(_toml(content)), False
-    for content in sources.project_files(b"pyproject.toml"):
-        for settings in _pyproject(_toml(content)):
-            yield settings, False
+    for settings in _project(sources):
+        yield settings, False
     for settings in _user_files(sources):
         yield settings, True
+
+
+def _project(sources: SettingsSources) -> Iterator[_Settings]:
+    """Yield the settings in the project's files, first those that win."""
+    for content in sources.project_files(b"uv.toml"):
+        data = _toml(content)
+        yield _uv(data)
+        yield _uv(_table(data, "pip"))
+    for content in sources.project_files(b"pyproject.toml"):
+        yield from _pyproject(_toml(content))
+    for name in (b"pdm.toml", b".pdm.toml"):
+        for content in sources.project_files(name):
+            yield _pdm_settings(_toml(content))
 
 
 def _environment(sources: SettingsSources) -> _Settings:
@@ -117,7 +132,25 @@ def _without_name(value: str) -> str:
     return address if has_name else value
 
 
+def certificates(sources: SettingsSources) -> Iterator[CaFile]:
+    """Yield pip's ``cert`` in the first of the user's files that has it."""
+    for path, text in _user_texts(sources):
+        value = "" if path.endswith(".toml") else _pip_option(text, "cert")
+        if value:
+            yield CaFile(expanded_home(sources, value), f"cert in {path}")
+            return
+
+
 def _user_files(sources: SettingsSources) -> Iterator[_Settings]:
+    for path, text in _user_texts(sources):
+        if path.endswith(".toml"):
+            yield _uv(_toml(text.encode()))
+        else:
+            yield _pip_conf(text)
+
+
+def _user_texts(sources: SettingsSources) -> Iterator[tuple[str, str]]:
+    """Yield path and text of the user's files, then of the machine's."""
     system_files = _SYSTEM_FILES
     if sources.system is not None:
         system_files = sources.system.get("pypi", ())
@@ -131,29 +164,29 @@ def _user_files(sources: SettingsSources) -> Iterator[_Settings]:
     ]
     for path in files:
         text = sources.user_file(path)
-        if text is None:
-            continue
-        if path.endswith(".toml"):
-            yield _uv(_toml(text.encode()))
-        else:
-            yield _pip_conf(text)
+        if text is not None:
+            yield path, text
 
 
 def _pip_conf(text: str) -> _Settings:
+    extras = _pip_option(text, "extra-index-url")
+    return _Settings(_pip_option(text, "index-url"), tuple(extras.split()))
+
+
+def _pip_option(text: str, name: str) -> str:
+    """Return an option of a pip.conf, "" without one."""
     import configparser
 
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
     except configparser.Error:
-        return _Settings()
-    index, extras = "", ()
+        return ""
+    value = ""
     for section in ("global", "download", "install"):  # as in pip, later ones win
         if parser.has_section(section):
-            index = parser.get(section, "index-url", fallback=index)
-            extra = parser.get(section, "extra-index-url", fallback=" ".join(extras))
-            extras = tuple(extra.split())
-    return _Settings(index.strip(), extras)
+            value = parser.get(section, name, fallback=value)
+    return value.strip()
 
 
 def _toml(content: bytes) -> dict[str, Any]:
@@ -205,6 +238,7 @@ def _uv(data: dict[str, Any]) -> _Settings:
 
 def _pyproject(data: dict[str, Any]) -> Iterator[_Settings]:
     yield _uv(_table(data, "tool", "uv"))
+    yield _uv(_table(data, "tool", "uv", "pip"))
     yield _poetry(_tables(_table(data, "tool", "poetry").get("source")))
     yield _pdm(_tables(_table(data, "tool", "pdm").get("source")))
 
@@ -231,6 +265,14 @@ def _pdm(tables: Sequence[dict[str, Any]]) -> _Settings:
     replacements = _urls([table for table in tables if table.get("name") == "pypi"])
     others = _urls([table for table in tables if table.get("name") != "pypi"])
     return _Settings(replacements[0] if replacements else "", others)
+
+
+def _pdm_settings(data: dict[str, Any]) -> _Settings:
+    """Return the index of PDM's own file, whose further tables are further sources."""
+    pypi = _table(data, "pypi")
+    url = pypi.get("url")
+    others = [table for table in pypi.values() if isinstance(table, dict)]
+    return _Settings(url if isinstance(url, str) else "", _urls(others))
 
 
 def _urls(tables: Sequence[dict[str, Any]]) -> tuple[str, ...]:

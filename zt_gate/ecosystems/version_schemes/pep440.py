@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
-from zt_gate.ecosystems.version_schemes import plain
+from zt_gate.ecosystems.version_schemes import plain, ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Project, Release
 
 _PLAIN = lazy_re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})((?:a|b|rc|\.dev)\d{1,9})?\Z")
+
+# A caret, a tilde without an equals sign, alternatives, or a version without an operator.
+_POETRY = lazy_re.compile(r"\^|~(?!=)|\||\A\d|,\s*\d")
 
 pinned_version = plain.pinned_version
 
@@ -27,6 +30,25 @@ def sort_key(version: str) -> Any:
     try:
         return Version(version)
     except InvalidVersion:
+        return None
+
+
+def in_range(version: str, constraint: str) -> bool | None:
+    """Return whether a version meets specifiers, or a range in poetry's notation.
+
+    None if either has an unsupported form.
+    """
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import InvalidVersion
+
+    text = constraint.strip()
+    if text in {"", "*"}:
+        return True
+    if _POETRY.search(text):
+        return ranges.in_range(version, text, ranges.POETRY)
+    try:
+        return SpecifierSet(text).contains(version.removeprefix("=="), prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
         return None
 
 

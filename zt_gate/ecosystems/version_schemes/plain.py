@@ -30,6 +30,12 @@ def select_release(constraint: str, project: Project) -> Release | None:
     return None
 
 
+def in_range(version: str, constraint: str) -> bool | None:
+    """Return whether a version is the one that a constraint pins; None for a range."""
+    pinned = pinned_version(constraint)
+    return version == pinned if pinned else None
+
+
 def sort_key(version: str) -> tuple[int, ...] | None:
     """Return a key that orders versions by their numbers, None without a number."""
     numbers = re.findall(r"\d{1,16}", version)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.model.finding import Evidence, Finding, Location, bounded_subject
+from zt_gate.model.finding import Evidence, Finding, Level, Location, bounded_subject
 from zt_gate.scanners.code.suggested_fixes import fix_of
+from zt_gate.syntax import paths
 from zt_gate.syntax.text import decode_lossy
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ _MAX_SUBJECT = 4000
 
 
 def touches(match: Match, target: Target) -> bool:
-    """Whether a match touches an added line."""
-    return target.added.first_within(match.line, match.end_line) is not None
+    """Whether a match touches an added line, of which more is new than a comment."""
+    if target.added.first_within(match.line, match.end_line) is None:
+        return False
+    return target.added_code.first_within(match.line, match.end_line) is not None
 
 
 def finding_of(match: Match, rule: Rule, target: Target, lines: list[bytes]) -> Finding:
@@ -54,7 +57,12 @@ def finding_of(match: Match, rule: Rule, target: Target, lines: list[bytes]) -> 
     if is_added and is_whole_match:
         fix = fix_of(rule, _text(lines[first_line - 1 : last_line], start, end))
     subject = subject_of(match, lines)
-    return rule.finding(location, message, evidence=evidence, subject=subject, fix=fix)
+    # What a test's own server answers reaches no user.
+    in_test = rule.data.get("in-tests") == "warn" and paths.is_any(target.path, "test")
+    level = Level.WARN if in_test else None
+    return rule.finding(
+        location, message, evidence=evidence, subject=subject, fix=fix, level=level
+    )
 
 
 def _columns(

@@ -14,6 +14,7 @@ from zt_gate.model.change import (
     FileChange,
 )
 from zt_gate.model.report import NotInspected
+from zt_gate.scanners.code.comment_changes import comment_changes
 from zt_gate.scanners.code.languages import (
     Dialect,
     by_first_line,
@@ -113,6 +114,22 @@ class Target:
             last = hunk.old_start + hunk.removed.lines
             runs.append((max(1, hunk.old_start - 1), last))
         return LineRanges.of(runs).runs
+
+    @property
+    def added_code(self) -> LineRanges:
+        """The added lines without those that differ from the old one in a comment alone."""
+        runs = list(self.added.runs)
+        for number in comment_changes(self.file.hunks, self.dialect.language.name):
+            runs = [
+                part
+                for first, last in runs
+                for part in (
+                    ((first, number - 1), (number + 1, last))
+                    if first <= number <= last
+                    else ((first, last),)
+                )
+            ]
+        return LineRanges.of(runs)
 
     @property
     def added_lines(self) -> int:

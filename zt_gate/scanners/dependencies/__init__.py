@@ -37,11 +37,19 @@ class DependenciesScanner:
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Read the changed manifests and look up their new packages."""
-        from zt_gate.scanners.dependencies.quick_check import may_add_dependency
+        from zt_gate.scanners.dependencies.quick_check import (
+            may_add_dependency,
+            may_be_requirements,
+        )
 
         start = time.monotonic()
+        if context.audit_only:
+            from zt_gate.scanners.dependencies.environment_audit import audit
+
+            return audit(change, context, start)
         is_relevant = context.audit_all or any(
-            may_add_dependency(file) for file in change.files
+            may_add_dependency(file) or may_be_requirements(file)
+            for file in change.files
         )
         if not is_relevant:
             return ScannerRun(self.info.name, "ok", seconds=time.monotonic() - start)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named
-from zt_gate.ecosystems.manifest_formats import format_of, text_formats
+from zt_gate.ecosystems.manifest_formats import format_of, lock_formats, text_formats
 from zt_gate.ecosystems.manifests import reader_for, reader_named, requirements
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -27,19 +27,25 @@ from zt_gate.scanners.dependencies.manifest_difference import (
     Manifest,
     ManifestFinding,
 )
+from zt_gate.scanners.dependencies.named_requirements import named_files
 from zt_gate.scanners.dependencies.quick_check import may_add_dependency
 from zt_gate.scanners.dependencies.reconcile import RepositoryContext, reconcile
+from zt_gate.scanners.dependencies.references import References
 from zt_gate.syntax.text import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from zt_gate.ecosystems.manifests.base import Dependency, Reader
+    from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.ecosystems.manifests.lock_content import LockContent
+    from zt_gate.ecosystems.manifests.reader import Reader
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.report import SkipKind
     from zt_gate.model.rule import Rule
 
 _MOST_INCLUDES = 100
+#: No entries, and no content of a lock file.
+_NOTHING: tuple[tuple[Dependency, ...], LockContent | None] = ((), None)
 _TEMPLATE = (
     "template of a manifest: only the names that it holds as they are were checked"
 )
@@ -57,8 +63,10 @@ def difference(
     in ``rules``, imports of undeclared packages are found as well.
     """
     result = Difference()
-    manifests = result.manifests = tuple(_manifests(change, result))
-    comparison = _Comparison(change, trusted, manifests, result, paths)
+    named = named_files(change.files, trusted, paths)
+    manifests = result.manifests = tuple(_manifests(change, result, named))
+    references = References(rules or {}, trusted, paths, change.kind == "tree")
+    comparison = _Comparison(change, manifests, result, references)
     imported = comparison.compare()
     changed_paths = frozenset(
         path
@@ -73,6 +81,10 @@ def difference(
         changed_paths, trusted, listing, rules or {}, result.tree
     )
     reconcile(result, manifests, imported, context)
+    if any(manifest.reader.name in lock_formats() for manifest in manifests):
+        from zt_gate.scanners.dependencies.lock_checks import lock_findings
+
+        result.manifest_findings += lock_findings(change, manifests, trusted)
     return result
 
 
@@ -82,16 +94,14 @@ class _Comparison:
     def __init__(
         self,
         change: ChangeSet,
-        trusted: Callable[[bytes], bytes | None],
         manifests: Sequence[Manifest],
         result: Difference,
-        paths: Callable[[], Sequence[bytes] | None] = lambda: None,
+        references: References,
     ) -> None:
-        self.paths = paths
+        self.references = references
         #: Whether the trusted side's workflows name the forge's actions by tag alone.
         self._uses_tags: bool | None = None
         self.change = change
-        self.trusted = trusted
         self.manifests = manifests
         self.result = result
         # What moves to a path of another kind is not known there.
@@ -105,6 +115,9 @@ class _Comparison:
         # (an entry without a name) counts for its own file only.
         self.old_names = {entry.identity for entry in old_entries if entry.name}
         self.old_versions = {_versioned(entry) for entry in old_entries}
+        self.constraints_by_identity: dict[Identity, set[str]] = {}
+        for identity, constraint in self.old_versions:
+            self.constraints_by_identity.setdefault(identity, set()).add(constraint)
 
     def compare(self) -> list[Addition]:
         """Fill the result; return the imports that no old side has."""
@@ -120,8 +133,8 @@ class _Comparison:
                 is_known = entry.identity in known or entry.identity in self.old_names
                 known.add(entry.identity)
                 addition = Addition(entry, manifest)
-                if ecosystem_named(entry.ecosystem).pin_pattern:
-                    self._check_pin(addition)
+                if ecosystem_named(entry.ecosystem).noun and entry.key:
+                    self._check_reference(addition, is_known=is_known)
                 elif is_known:
                     self._add_version(addition)
                 elif entry.source.kind == "import":
@@ -130,11 +143,27 @@ class _Comparison:
                     self._add(addition)
         return imported
 
+    def _check_reference(self, addition: Addition, *, is_known: bool) -> None:
+        """Check what has no registry here; in prose it is only mentioned."""
+        entry = addition.dependency
+        if _versioned(entry) in self.old_versions:
+            return
+        if addition.manifest.reader.name == "prose":
+            return
+        if not is_known:
+            self.result.not_inspected += self.references.listing(addition)
+        old_constraints = self.constraints_by_identity.get(entry.identity, ())
+        findings = list(self.references.check(addition, old_constraints))
+        self.result.manifest_findings += findings
+        is_action = entry.ecosystem == "github" or (
+            entry.section == "uses" and not findings
+        )
+        if is_action:
+            self._check_pin(addition)
+
     def _check_pin(self, addition: Addition) -> None:
         from zt_gate.scanners.dependencies.unpinned_actions import unpinned_message
 
-        if _versioned(addition.dependency) in self.old_versions:
-            return
         message = unpinned_message(addition.dependency)
         if message and not self._is_as_everywhere(addition.dependency):
             finding = ManifestFinding(addition, "dependencies/unpinned-action", message)
@@ -148,7 +177,7 @@ class _Comparison:
             return False
         if self._uses_tags is None:
             self._uses_tags = unpinned_actions.project_uses_tags(
-                self.trusted, self.paths() or ()
+                self.references.trusted, self.references.paths() or ()
             )
         return self._uses_tags
 
@@ -165,7 +194,8 @@ class _Comparison:
             )
             self.result.not_inspected.append(skipped)
         elif entry.source.kind == "include":
-            _add_included(entry, manifest, self.change, self.trusted, self.result)
+            trusted = self.references.trusted
+            _add_included(entry, manifest, self.change, trusted, self.result)
         else:
             self.result.added.append(addition)
 
@@ -174,18 +204,27 @@ def _versioned(entry: Dependency) -> tuple[Identity, str]:
     return entry.identity, entry.constraint
 
 
-def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
-    """Yield every changed manifest, and the changed files that they include."""
-    waiting: list[tuple[FileChange, Reader, Reader | None]] = []
+def _manifests(
+    change: ChangeSet, result: Difference, named: Sequence[FileChange]
+) -> Iterator[Manifest]:
+    """Yield every changed manifest, and the changed files that they include.
+
+    ``named`` are those that unchanged files include.
+    """
+    requirements_reader = reader_named("requirements")
+    waiting: list[tuple[FileChange, Reader, Reader | None]] = [
+        (file, requirements_reader, requirements_reader) for file in named
+    ]
     for file in change.files:
-        if not may_add_dependency(file):
+        if file in named or not may_add_dependency(file):
             continue
         reader = reader_for(file.path)
         old_reader = reader_for(file.old_path) if file.old_path is not None else None
         if reader is not None and not file.is_submodule:
             waiting.append((file, reader, old_reader))
         elif old_reader is not None:  # renamed: the new name is no manifest's
-            yield Manifest(file, old_reader, old=_read_old(file, old_reader))
+            old, old_lock = _read_old(file, old_reader)
+            yield Manifest(file, old_reader, old=old, old_lock=old_lock)
     seen = {file.path for file, _, _ in waiting}
     files = {file.path: file for file in change.files}
     most_files = _MOST_INCLUDES + len(files)
@@ -198,8 +237,8 @@ def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
         for path in _included_paths(manifest):
             if path in files and path not in seen and len(seen) < most_files:
                 seen.add(path)
-                included = reader_named("requirements")
-                waiting.append((files[path], included, included))
+                reader = requirements_reader
+                waiting.append((files[path], reader, reader))
 
 
 def _included_paths(manifest: Manifest) -> Iterator[bytes]:
@@ -212,9 +251,9 @@ def _read(
     file: FileChange, reader: Reader, old_reader: Reader | None, result: Difference
 ) -> Manifest | None:
     """Read both sides of a manifest; None, with a note in ``result``, if that fails."""
-    old = _read_old(file, old_reader) if old_reader is not None else ()
+    old, old_lock = _read_old(file, old_reader) if old_reader is not None else _NOTHING
     if file.is_deletion:
-        return Manifest(file, reader, old=old)
+        return Manifest(file, reader, old=old, old_lock=old_lock)
     try:
         if file.new is None:
             raise ContentUnavailableError(
@@ -229,7 +268,8 @@ def _read(
         _check_symlink(file, data, reader, result)
         return None
     try:
-        return Manifest(file, reader, data, reader.read(file.path, data), old)
+        new, lock = _content(reader, file.path, data)
+        return Manifest(file, reader, data, new, old, lock, old_lock)
     except ManifestError as error:
         entries = _of_template(reader, file.path, data, error)
         if entries is None:
@@ -255,19 +295,34 @@ def _of_template(
         return None
 
 
-def _read_old(file: FileChange, reader: Reader) -> tuple[Dependency, ...]:
-    """Return the entries of the old side; () if it cannot be read, so that all are new."""
+def _content(
+    reader: Reader, path: bytes, data: bytes
+) -> tuple[tuple[Dependency, ...], LockContent | None]:
+    """Return the entries, and the whole content of a lock file; raises ManifestError."""
+    if reader.lock is None:
+        return reader.read(path, data), None
+    lock = reader.lock(path, data)
+    return lock.dependencies, lock
+
+
+def _read_old(
+    file: FileChange, reader: Reader
+) -> tuple[tuple[Dependency, ...], LockContent | None]:
+    """Return what ``_content`` does of the old side.
+
+    Without entries if it cannot be read, so that all are new.
+    """
     if file.old is None:
-        return ()
+        return _NOTHING
     path = file.old_path or file.path
     try:
         data = file.old.read(MAX_BYTES)
     except ContentUnavailableError:
-        return ()
+        return _NOTHING
     try:
-        return reader.read(path, data)
+        return _content(reader, path, data)
     except ManifestError as error:
-        return _of_template(reader, path, data, error) or ()
+        return _of_template(reader, path, data, error) or (), None
 
 
 def _check_symlink(

@@ -30,6 +30,7 @@ _AUDIT_ALL_SECONDS = 600.0
 _MOST_RUNS = 4
 _MOST_NAMES = 1000
 _NPM_SECONDS = 10.0
+_NPM_AUDIT_SECONDS = 120.0
 _RESERVE = 1.0
 _BULK_PATH = "/-/npm/v1/security/advisories/bulk"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -82,7 +83,7 @@ class AdvisoryClients:
                 argv,
                 cwd=context.workdir,
                 deadline=context.deadline - context.seconds_left() + seconds,
-                env=_proxies(context.environ),
+                env=self._environment(service, "REQUESTS_CA_BUNDLE"),
             )
         except OSError as error:
             raise AdvisoryClientError(f"pip-audit failed: {error}") from error
@@ -92,13 +93,67 @@ class AdvisoryClients:
             )
         return _parse_pip_audit(result.stdout, packages)
 
+    def _environment(self, index: Index, variable: str) -> dict[str, str]:
+        """Return the user's proxies and certificates; ``variable`` names those."""
+        from zt_gate.ecosystems.registries import tls
+
+        environment = _proxies(self.context.environ)
+        files = (*tls.of_environment(self.context.environ), *index.ca_files)
+        if files:
+            try:
+                bundle = tls.bundle(files, self.context.workdir)
+            except RegistryError as fault:
+                raise AdvisoryClientError(
+                    f"a client of the advisory service {fault}"
+                ) from fault
+            environment[variable] = bundle
+        return environment
+
+    def npm_audit(
+        self, index: Index, packages: Sequence[PackageQuery]
+    ) -> AdvisoriesByPackage:
+        """Run ``npm audit`` on a scratch project, or ask the registry itself without npm.
+
+        Raises AdvisoryClientError.
+        """
+        from zt_gate.scanners.dependencies import npm_audit
+
+        context = self.context
+        if not context.npm or not _may_be_asked(index):
+            return self.registry(index, packages)
+        folder = context.workdir / f"npm-audit-{len(list(context.workdir.iterdir()))}"
+        folder.mkdir(mode=0o700)
+        npm_audit.write_project(folder, index, packages)
+        seconds = min(_NPM_AUDIT_SECONDS, context.seconds_left() - _RESERVE)
+        own = self._environment(index, "NODE_EXTRA_CA_CERTS")
+        try:
+            result = context.run(
+                npm_audit.command(context.npm, folder),
+                cwd=folder,
+                deadline=context.deadline - context.seconds_left() + seconds,
+                env=npm_audit.environment(context.npm, folder, own),
+            )
+            by_name = npm_audit.advisories(result.stdout)
+        except (OSError, npm_audit.NpmAuditError) as error:
+            raise AdvisoryClientError(f"npm audit {error}") from error
+        return {
+            package: [
+                _npm_advisory(item)
+                for item in by_name[package.key]
+                if _affects(item, package)
+            ]
+            for package in packages
+            if package.key in by_name
+        }
+
     def registry(
         self, index: Index, packages: Sequence[PackageQuery]
     ) -> AdvisoriesByPackage:
         """Ask a registry's advisory endpoint; {} if it has none; raises AdvisoryClientError."""
         import time
 
-        from zt_gate.ecosystems.registries.client import Client, TlsSettings
+        from zt_gate.ecosystems.registries.client import Client
+        from zt_gate.ecosystems.registries.tls import TlsSettings
 
         environ = self.context.environ
         client = Client(environ, TlsSettings(environ), time.monotonic() + _NPM_SECONDS)
@@ -141,6 +196,19 @@ def _runs_without_duplicates(
             runs.append([])
         runs[number].append(package)
     return runs
+
+
+def _may_be_asked(index: Index) -> bool:
+    """Return whether another program may ask an index, by the rules of our own client."""
+    from urllib.parse import urlsplit
+
+    from zt_gate.ecosystems.registries.proxies import is_loopback
+
+    parts = urlsplit(index.url)
+    is_safe = parts.scheme == "https" or index.cleartext
+    return not index.unusable and (
+        (is_safe and not index.local) or is_loopback(parts.hostname or "")
+    )
 
 
 def _proxies(environ: Mapping[str, str]) -> dict[str, str]:

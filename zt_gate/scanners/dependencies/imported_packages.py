@@ -1,10 +1,9 @@
 """Mapping from imported modules to the packages that provide them.
 
-An import adds a dependency if the repository declares dependencies of the language,
-and no declared package, no module of the repository and no runtime provides the
-module.  The rule ``dependencies/undeclared-import`` says which package provides a
-module; for other modules, names with the usual prefixes and suffixes are compared
-with the declared packages.
+An import adds a dependency if no declared package, no module of the repository and no
+runtime provides the module.  The rule ``dependencies/undeclared-import`` says which
+package provides a module; for other modules, names with the usual prefixes and suffixes
+are compared with the declared packages.
 """
 
 from __future__ import annotations
@@ -95,7 +94,7 @@ def package_for_import(
 ) -> Dependency | None:
     """Return the package that an import adds, None if it adds none."""
     declared = repository.declared(entry.ecosystem)
-    if not declared or repository.paths is None:
+    if repository.paths is None:
         return None
     if ecosystem_named(entry.ecosystem).module_names == "own":
         return _package_of_module(entry, declared, repository, table)

@@ -73,11 +73,19 @@ def _missing_in_lock(
             yield manifest, entry, message
 
 
+def _names_of_other_projects(lock: Manifest) -> set[str]:
+    """Return the names that other projects of the lock file request: their manifests decide."""
+    requirements = lock.lock.requirements if lock.lock is not None else ()
+    own = {one.name for one in requirements if not one.project}
+    return {one.name for one in requirements if one.project} - own
+
+
 def _missing_in_manifest(
     manifest: Manifest, lock: Manifest
 ) -> Iterator[tuple[Manifest, Dependency, str]]:
     known = {entry.key for entry in lock.old if entry.direct}
     known |= {entry.key for entry in manifest.new}
+    known |= _names_of_other_projects(lock)
     for entry in lock.new:
         if entry.direct and entry.key not in known:
             message = (

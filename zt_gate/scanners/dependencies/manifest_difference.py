@@ -10,7 +10,9 @@ from zt_gate.syntax.text import bom_codec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zt_gate.ecosystems.manifests.base import Dependency, Reader
+    from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.ecosystems.manifests.lock_content import LockContent
+    from zt_gate.ecosystems.manifests.reader import Reader
     from zt_gate.ecosystems.project_tree import ProjectTree
     from zt_gate.model.change import FileChange
     from zt_gate.model.report import NotInspected
@@ -20,13 +22,18 @@ Identity = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A changed manifest with the entries of its new and its old side."""
+    """A changed manifest with the entries of its new and its old side.
+
+    ``lock`` and ``old_lock`` are the whole content of both sides of a lock file.
+    """
 
     file: FileChange
     reader: Reader
     data: bytes = b""
     new: tuple[Dependency, ...] = ()
     old: tuple[Dependency, ...] = ()
+    lock: LockContent | None = None
+    old_lock: LockContent | None = None
 
     def is_added_line(self, number: int) -> bool:
         """Return whether the change adds the line; False for UTF-16, whose lines are unknown."""
@@ -57,11 +64,15 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class ManifestFinding:
-    """A finding about an entry that needs no registry lookup."""
+    """A finding about an entry that needs no registry lookup.
+
+    ``case`` is a key of the table ``cases`` in the rule's data, "" for the rule's own level.
+    """
 
     addition: Addition
     rule: str
     message: str
+    case: str = ""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named, version_constraints
-from zt_gate.ecosystems.registries.base import Project
+from zt_gate.ecosystems.registries.base import Project, Unverified
 from zt_gate.ecosystems.registries.cache import Cache
 from zt_gate.ecosystems.registries.osv import PackageQuery
 from zt_gate.scanners.dependencies import name_snapshot
@@ -18,7 +18,7 @@ from zt_gate.scanners.dependencies.registry_lookup import RegistryLookup
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from zt_gate.ecosystems.registries.base import Release, Unverified
+    from zt_gate.ecosystems.registries.base import Release
     from zt_gate.ecosystems.registries.osv import Advisory
     from zt_gate.ecosystems.registries.package_index import Index
     from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
@@ -167,8 +167,13 @@ class PackageFactsCollector:
         entry = addition.dependency
         version = version_constraints.pinned_version(entry.ecosystem, entry.constraint)
         lookup = PackageLookup(addition, is_new=False, audit_only=True, version=version)
-        has_one_index = len(self.selection.question(addition).indexes) == 1
-        if ecosystem_named(entry.ecosystem).osv_name and has_one_index:
+        question = self.selection.question(addition)
+        has_one_index = len(question.indexes) == 1
+        if not has_one_index and self.context.audit_only:
+            # Only a name that no private index has may be sent to the service.
+            lookup.question = dataclasses.replace(question, service=None)
+        is_asked = has_one_index or lookup.question is not None
+        if ecosystem_named(entry.ecosystem).osv_name and is_asked:
             lookup.advisory_service = self.selection.advisory_service(addition)
         return lookup
 
@@ -279,6 +284,15 @@ class PackageFactsCollector:
             packages = list(dict.fromkeys(lookup.package for lookup in group))
             client = ecosystem_named(ecosystem).advisory_client
             ask = clients.pip_audit if client == "pip-audit" else clients.registry
+            if client == "registry" and self.context.audit_only:
+                ask = clients.npm_audit
+            keys = {lookup.service_package() for lookup in group}
+            is_down = all(
+                key is not None and isinstance(result.get(key), Unverified)
+                for key in keys
+            )
+            if is_down and client == "pip-audit":
+                continue  # it asks the service that has just given no answer
             try:
                 additional = ask(index, packages)
             except AdvisoryClientError as error:

@@ -14,6 +14,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import all_ecosystems
 from zt_gate.ecosystems.manifest_formats import format_of, formats, text_formats
 from zt_gate.model.change import MODE_SYMLINK, ContentUnavailableError
@@ -21,6 +22,19 @@ from zt_gate.model.change import MODE_SYMLINK, ContentUnavailableError
 if TYPE_CHECKING:
     from zt_gate.model.change import FileChange, HunkLines
 
+#: Suffixes and lines of files that may be lists of requirements by another name.
+_LIST_SUFFIXES = frozenset(
+    (b"txt", b"in", b"lst", b"list", b"pip", b"req", b"reqs", b"deps", b"lock", b"conf", b"")
+)  # fmt: skip
+_REQUIREMENT_LINE = lazy_re.compile(
+    rb"[ \t]*(?:-[a-z-]{1,40}[ =]?\S{0,300}|[A-Za-z0-9][A-Za-z0-9._-]{0,100}[ \t]*"
+    rb"(?:\[[^\]\n]{0,200}\])?[ \t]*(?:(?:[=<>!~]=?=?|@|;)[^\n]{0,500})?)?"
+    rb"(?:[ \t]+\\)?[ \t]*(?:#[^\n]*)?\r?\Z"
+)
+_MOST_BYTES = 1024 * 1024
+_MOST_LINES = 200
+#: Formats in which Python may import: a script without a suffix may be one, too.
+_WITH_IMPORTS = frozenset(("python", "shell"))
 _CHUNK = 1 << 20
 _OVERLAP = 200
 #: Lines and bytes above and below a changed line that may begin its command.
@@ -37,6 +51,25 @@ _IMPORT_LINE = (
     rb"[ \t]*(?:import[ \t]+(\w+)(?:\.\w+)*(?:[ \t]+as[ \t]+\w+)?"
     rb"|from[ \t]+(\w+|(?=\.))[\w.]*[ \t]+import[ \t(][\w \t,*()#.:\[\]-]*)\s*\Z"
 )
+
+
+def may_be_requirements(file: FileChange) -> bool:
+    """Return whether a file of another kind looks like a list of requirements.
+
+    It is one if a manifest or a script names it; see ``named_requirements``.
+    """
+    if file.is_deletion or file.is_submodule or file.new_mode == MODE_SYMLINK:
+        return False
+    suffix = file.path.rpartition(b"/")[2].rpartition(b".")
+    if (suffix[2] if suffix[1] else b"") not in _LIST_SUFFIXES or file.new is None:
+        return False
+    if format_of(file.path) not in {None, "shell"}:
+        return False
+    try:
+        lines = file.new.read(_MOST_BYTES).split(b"\n")[:_MOST_LINES]
+    except ContentUnavailableError:
+        return False
+    return any(map(bytes.strip, lines)) and all(map(_REQUIREMENT_LINE.match, lines))
 
 
 def may_add_dependency(file: FileChange) -> bool:
@@ -101,7 +134,7 @@ def _is_relevant(body: HunkLines, format_name: str) -> bool:
     for chunk in _chunks(body):
         if any(word in chunk for word in words):
             return True
-        if format_name == "python" and _imports_package(chunk):
+        if format_name in _WITH_IMPORTS and _imports_package(chunk):
             return True
     return False
 

@@ -16,6 +16,7 @@ from zt_gate.ecosystems import all_ecosystems
 from zt_gate.ecosystems.local_packages import LocatedEntry, local_entries
 from zt_gate.ecosystems.manifest_formats import lock_formats, text_formats
 from zt_gate.model.report import NotInspected
+from zt_gate.scanners.dependencies.imports_alone import SECTION
 from zt_gate.scanners.dependencies.lock_mismatch import mismatches
 from zt_gate.scanners.dependencies.manifest_difference import Addition, ManifestFinding
 from zt_gate.scanners.dependencies.package_paths import candidates
@@ -216,27 +217,34 @@ def _add_imports(
     repository: RepositoryNames,
     rule: Rule,
 ) -> None:
-    """Add the packages of imports that no manifest declares."""
+    """Add the packages of imports that no manifest declares, also where there is no manifest."""
     from zt_gate.scanners.dependencies.imported_packages import (
         ModuleTable,
         package_for_import,
     )
 
     with_modules = [item.name for item in all_ecosystems() if item.module_names]
-    if not any(repository.declared(name) for name in with_modules):
-        return
+    undeclared = {name for name in with_modules if not repository.declared(name)}
     if repository.paths is None:
+        if len(undeclared) == len(with_modules):
+            return
         result.not_inspected.append(NotInspected(None, "not_applicable", _NO_FILES))
         return
     table = ModuleTable(rule.data)
     known = {_name(addition) for addition in result.added}
     for item in imported:
-        if _is_test_fixture(item):
+        ecosystem = item.dependency.ecosystem
+        is_unknown = ecosystem in undeclared and repository.has_manifest(ecosystem)
+        if is_unknown or _is_test_fixture(item):
             continue
         package = package_for_import(item.dependency, repository, table)
         if package is None or (package.ecosystem, package.key) in known:
             continue
         known.add((package.ecosystem, package.key))
+        if ecosystem in undeclared:
+            package = dataclasses.replace(package, section=SECTION)
+            result.added.append(Addition(package, item.manifest))
+            continue
         addition = Addition(package, item.manifest)
         result.added.append(addition)
         message = _import_message(item.dependency.source.target, package.name)

@@ -6,9 +6,10 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems import supported
+from zt_gate.ecosystems import ecosystem_named, supported
 from zt_gate.ecosystems.manifests import requirements
 from zt_gate.ecosystems.manifests.base import ManifestError, resolve_path
+from zt_gate.ecosystems.manifests.hosts import origin
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import is_private
 from zt_gate.ecosystems.registries.osv import PUBLIC_URL
@@ -24,10 +25,15 @@ from zt_gate.scanners.dependencies.registry_answers import Question
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.model.report import SkipKind
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.manifest_difference import Addition
 
 _MOST_INCLUDES = 50
+_OWN_INDEX = (
+    "your own index replaces the public one; set ZT_GATE_OSV_URL to the advisory service"
+    " that may get its names"
+)
 
 
 @dataclass(slots=True)
@@ -75,18 +81,49 @@ class RegistrySelection:
         Names from an index other than the public one are sent only to a service
         that the user has set.
         """
-        if not self.uses_default_index(addition):
+        if not self.uses_default_index(addition) and not self._has_main_index(addition):
             return None
+        files = self._indexes(addition)[0].ca_files
         service = configured_service(
             self._sources(addition), "ZT_GATE_OSV_URL", "osv", "/v1"
         )
         if service is not None:
-            return service
+            return dataclasses.replace(service, ca_files=files)
         named = self._endpoints(addition).explicit_indexes
         public = next((index for index in named if index.default), None)
         if public is None or self._indexes(addition)[0].url != public.url:
             return None
-        return make_index(PUBLIC_URL, cleartext=False)
+        public_service = make_index(PUBLIC_URL, cleartext=False)
+        return dataclasses.replace(public_service, ca_files=files)
+
+    def advisory_obstacle(self, addition: Addition) -> tuple[SkipKind, str] | None:
+        """Return why no advisory service may get the name of a package, None if one may."""
+        if not ecosystem_named(addition.dependency.ecosystem).osv_name:
+            return "not_applicable", "there are no advisories for its ecosystem"
+        if not self.is_supported(addition):
+            return "not_applicable", "its ecosystem has no registry here"
+        if self.is_private_name(addition):
+            return "not_applicable", "your settings declare its name private"
+        unusable = [
+            index.unusable for index in self._indexes(addition) if index.unusable
+        ]
+        if unusable:
+            return "unverified", f"its index {unusable[0]}"
+        if self.advisory_service(addition) is not None:
+            return None
+        if self.uses_default_index(addition):
+            return "unverified", _OWN_INDEX
+        return "not_applicable", "it comes from another index than the public one"
+
+    def _has_main_index(self, addition: Addition) -> bool:
+        """Return whether an entry names the index that the user has set for all packages."""
+        endpoints = self._endpoints(addition)
+        return (
+            addition.dependency.source.kind == "index"
+            and not endpoints.replaces_default
+            and not self.is_private_name(addition)
+            and self._indexes(addition) == endpoints.indexes[:1]
+        )
 
     def is_supported(self, addition: Addition) -> bool:
         """Return whether the ecosystem of an addition has a registry."""
@@ -98,6 +135,19 @@ class RegistrySelection:
             return False
         target = addition.dependency.source.target
         return self._endpoints(addition).find_index(target) is not None
+
+    def is_trusted_origin(self, addition: Addition, address: str) -> bool:
+        """Return whether an index of the trusted side or the user has a scheme and host."""
+        if not self.is_supported(addition):
+            return False
+        endpoints = self._endpoints(addition)
+        indexes = (
+            *endpoints.for_name(addition.dependency.key),
+            *endpoints.indexes,
+            *endpoints.scopes.values(),
+            *endpoints.explicit_indexes,
+        )
+        return any(origin(index.url) == address for index in indexes)
 
     def _indexes(self, addition: Addition) -> tuple[Index, ...]:
         entry, endpoints = addition.dependency, self._endpoints(addition)
@@ -172,6 +222,7 @@ def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
         index = endpoints.find_index(option.source.target)
         if index is None:
             index = make_index(option.source.target, cleartext=False)
+            index = dataclasses.replace(index, ca_files=indexes[0].ca_files)
         if option.section in {"--index-url", "--pypi-url"}:
             if index.url != indexes[0].url:
                 service, apart = None, True

@@ -39,6 +39,7 @@ class RepositoryNames:
     listing: Callable[[], Sequence[bytes] | None] = field(default=lambda: None)
     _families: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
     _modules: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
+    _with_manifest: dict[str, bool] = field(default_factory=dict, init=False)
 
     @cached_property
     def paths(self) -> frozenset[bytes] | None:
@@ -56,6 +57,22 @@ class RepositoryNames:
     def declared(self, ecosystem: str) -> frozenset[str]:
         """Return the keys of the packages that manifests of an ecosystem declare."""
         return self._declared.get(ecosystem, frozenset())
+
+    def has_manifest(self, ecosystem: str) -> bool:
+        """Return whether a file of the repository declares packages of an ecosystem.
+
+        The packages may be computed, so that the file declares none that can be read.
+        """
+        if ecosystem not in self._with_manifest:
+            names = {
+                item.name
+                for item in ecosystem_named(ecosystem).formats
+                if item.role not in {"text", "settings"}
+            }
+            self._with_manifest[ecosystem] = any(
+                format_of(path) in names for path in self.paths or ()
+            )
+        return self._with_manifest[ecosystem]
 
     def own(self, ecosystem: str) -> frozenset[str]:
         """Return the keys of the repository's own packages."""

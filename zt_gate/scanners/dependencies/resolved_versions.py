@@ -18,7 +18,7 @@ from zt_gate.model.report import NotInspected
 from zt_gate.scanners.dependencies.manifest_difference import Addition, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     #: Ecosystem, key and version.
     Pinned = tuple[str, str, str]
@@ -37,10 +37,22 @@ def resolved_packages(
     ``changed_paths`` holds all paths of the change: their trusted side is not read.
     """
     not_inspected: list[NotInspected] = []
+    unchanged = _unchanged_manifests(changed_paths, trusted, paths, not_inspected)
+    resolved, count = pinned_packages((*changed, *unchanged))
+    if count:
+        reason = (
+            f"--audit all: {count} declared packages"
+            " have no exact version in a lock file"
+        )
+        not_inspected.append(NotInspected(None, "not_applicable", reason))
+    return resolved, not_inspected
+
+
+def pinned_packages(manifests: Iterable[Manifest]) -> tuple[list[Addition], int]:
+    """Return one entry for each package and version, and how many have no version."""
     resolved: dict[Pinned, Addition] = {}
     unpinned: dict[tuple[str, str], None] = {}
-    unchanged = _unchanged_manifests(changed_paths, trusted, paths, not_inspected)
-    for manifest in (*changed, *unchanged):
+    for manifest in manifests:
         if not _has_versions(manifest.reader.name):
             continue
         for entry in manifest.new:
@@ -54,13 +66,7 @@ def resolved_packages(
                 unpinned[entry.ecosystem, entry.key] = None
     resolved_names = {(ecosystem, key) for ecosystem, key, _ in resolved}
     count = sum(name not in resolved_names for name in unpinned)
-    if count:
-        reason = (
-            f"--audit all: {count} declared packages"
-            " have no exact version in a lock file"
-        )
-        not_inspected.append(NotInspected(None, "not_applicable", reason))
-    return list(resolved.values()), not_inspected
+    return list(resolved.values()), count
 
 
 def _unchanged_manifests(

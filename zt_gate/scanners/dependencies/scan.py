@@ -6,24 +6,28 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate import lazy_re
-from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import leaves_repository
+from zt_gate.ecosystems.manifests.hosts import origin
 from zt_gate.ecosystems.version_constraints import pinned_version
-from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.dependencies.additions import difference
-from zt_gate.syntax.text import bom_codec
+from zt_gate.scanners.dependencies.dependency_findings import (
+    AssessedAddition,
+    findings_of,
+    unverified_in,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from zt_gate.model.change import ChangeSet
-    from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.assessment import Assessment, PackageFacts
-    from zt_gate.scanners.dependencies.manifest_difference import Addition, Difference
-    from zt_gate.scanners.dependencies.package_checks import PackageChecks
+    from zt_gate.scanners.dependencies.assessment import Assessment
+    from zt_gate.scanners.dependencies.manifest_difference import (
+        Addition,
+        Difference,
+        ManifestFinding,
+    )
     from zt_gate.scanners.dependencies.package_facts import PackageFactsCollector
     from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
 
@@ -37,26 +41,6 @@ _RESERVE = 0.3
 _AUDIT_SECONDS = 60.0
 _MOST_NAMES = 1000
 _MOST_ENTRIES = 20_000
-_LONGEST_EVIDENCE = 4000
-_MOST_NAMES_SHOWN = 5
-_RULES_WITH_VERSION_IN_MESSAGE = frozenset(
-    (
-        "dependencies/malware",
-        "dependencies/unusual-release",
-        "dependencies/vulnerable",
-    )
-)
-_PASSWORD = lazy_re.compile(
-    r"://[^/@\s:]{0,500}:([^/@\s]{1,500})@|://([^/@\s:]{8,500})@"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _AssessedAddition:
-    """An addition with one of its assessments."""
-
-    addition: Addition
-    assessment: Assessment
 
 
 @dataclass(slots=True)
@@ -83,22 +67,13 @@ def scan(
     new = difference(change, context.trusted_file, context.trusted_paths, context.rules)
     audited, unaudited = _audited_packages(change, context, new)
     not_inspected = [*new.not_inspected, *unaudited]
-    assessed: list[_AssessedAddition] = []
+    assessed: list[AssessedAddition] = []
     if new.added or new.constrained or new.manifest_findings or audited:
         thorough = change.kind in {"range", "base"}
         assessed, unchecked = _assess(new, audited, context, clock(), thorough=thorough)
         not_inspected += unchecked
-    findings = tuple(_findings(assessed, context))
-    not_inspected += [
-        NotInspected(
-            item.addition.manifest.file.path,
-            "unverified",
-            item.assessment.message,
-            item.assessment.cause,
-        )
-        for item in assessed
-        if item.assessment.rule == "dependencies/unverified"
-    ]
+    findings = tuple(findings_of(assessed, context))
+    not_inspected += unverified_in(assessed)
     return ScannerRun(
         "dependencies",
         "ok",
@@ -154,10 +129,12 @@ def _assess(
     now: float,
     *,
     thorough: bool,
-) -> tuple[list[_AssessedAddition], list[NotInspected]]:
+) -> tuple[list[AssessedAddition], list[NotInspected]]:
     """Assess all additions; ``now`` is in seconds since the epoch."""
+    from zt_gate.scanners.dependencies import imports_alone
     from zt_gate.scanners.dependencies.package_checks import PackageChecks
     from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
+    from zt_gate.scanners.dependencies.unknown_histories import unknown_histories
 
     selection = RegistrySelection(context)
     assessed, wanted = _split_by_source(new, selection, context)
@@ -174,41 +151,18 @@ def _assess(
         NotInspected(None, "unverified", reason) for reason in collector.client_errors
     ]
     checks = PackageChecks(context.dependencies, context.rules, now)
-    not_inspected += _unknown_histories(additions, package_facts, checks)
+    not_inspected += unknown_histories(additions, package_facts, checks)
     for addition, facts in zip(additions, package_facts, strict=True):
         assessments = checks.assess(addition.dependency, facts)
-        assessed += [_AssessedAddition(addition, item) for item in assessments]
+        if addition.dependency.section == imports_alone.SECTION:
+            path = addition.manifest.file.path
+            assessments, notes = imports_alone.lowered(assessments, path)
+            not_inspected += notes
+        assessed += [AssessedAddition(addition, item) for item in assessments]
     if context.offline:
         reason = "known vulnerabilities were not checked: offline"
         not_inspected.append(NotInspected(None, "not_applicable", reason))
     return assessed, not_inspected
-
-
-def _unknown_histories(
-    additions: list[Addition], package_facts: list[PackageFacts], checks: PackageChecks
-) -> list[NotInspected]:
-    """Return a note for each reason why releases could not be compared with earlier ones."""
-    names: dict[tuple[str, str], list[str]] = {}
-    for addition, facts in zip(additions, package_facts, strict=True):
-        reason = checks.unknown_history(facts)
-        if reason:
-            entry = addition.dependency
-            names.setdefault((entry.ecosystem, reason), []).append(entry.name)
-    return [
-        NotInspected(
-            None,
-            "not_applicable",
-            f"{_shortened(group)}: not all facts about the releases were compared with"
-            f" those before, because {ecosystem_named(ecosystem).registry_title} {reason}",
-        )
-        for (ecosystem, reason), group in names.items()
-    ]
-
-
-def _shortened(names: list[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMES_SHOWN])
-    more = len(names) - _MOST_NAMES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _facts_collector(
@@ -265,12 +219,12 @@ def _lookup_queue(
 
 def _split_by_source(
     new: Difference, selection: RegistrySelection, context: Context
-) -> tuple[list[_AssessedAddition], list[Addition]]:
+) -> tuple[list[AssessedAddition], list[Addition]]:
     """Return the additions that are assessed without a lookup, and those to look up."""
-    from zt_gate.scanners.dependencies.assessment import Assessment, outside_registry
+    from zt_gate.scanners.dependencies.assessment import outside_registry
 
     assessed = [
-        _AssessedAddition(finding.addition, Assessment(finding.rule, finding.message))
+        AssessedAddition(finding.addition, _of_manifest(finding, context))
         for finding in new.manifest_findings
     ]
     wanted: list[Addition] = []
@@ -278,19 +232,33 @@ def _split_by_source(
     for addition in new.added:
         entry = addition.dependency
         kind = _outside_kind(addition, selection)
-        if kind == "index" and not entry.direct:
+        is_locked = addition.manifest.lock is not None or not entry.direct
+        if kind in {"index", "host"} and is_locked:
             # A lock file repeats its index for every package: report it once.
-            index = (addition.manifest.file.path, entry.source.target)
+            target = entry.source.target
+            index = (
+                addition.manifest.file.path,
+                target if kind == "index" else origin(target),
+            )
             if index in reported_indexes:
                 continue
             reported_indexes.add(index)
         if kind:
             rule = context.rules["dependencies/outside-registry"]
             assessment = outside_registry(entry, kind, rule)
-            assessed.append(_AssessedAddition(addition, assessment))
+            assessed.append(AssessedAddition(addition, assessment))
         elif _is_looked_up(addition, selection):
             wanted.append(addition)
     return assessed, wanted
+
+
+def _of_manifest(finding: ManifestFinding, context: Context) -> Assessment:
+    from zt_gate.scanners.dependencies.assessment import Assessment, assessment_of_case
+
+    if not finding.case:
+        return Assessment(finding.rule, finding.message)
+    rule = context.rules[finding.rule]
+    return assessment_of_case(rule, finding.message, rule.data["cases"][finding.case])
 
 
 def _over_limit(what: str, count: int, most: int) -> list[NotInspected]:
@@ -330,79 +298,38 @@ def _outside_kind(addition: Addition, selection: RegistrySelection) -> str:
         return "remote" if is_requirements_file else source.kind
     if source.kind == "foreign":
         return source.kind
+    if source.kind == "host":
+        return "" if _is_known_host(addition, selection) else source.kind
     if source.kind == "path":
         is_outside = leaves_repository(addition.manifest.file.path, source.target)
         return "path" if is_outside else ""
     if source.kind == "index" and not (
         is_registry(entry.ecosystem, source.target)
         or selection.is_trusted_index(addition)
+        or _is_locked_index(addition)
     ):
         return "index"
     return ""
 
 
-def _findings(
-    assessed: Iterable[_AssessedAddition], context: Context
-) -> Iterator[Finding]:
-    lines: dict[bytes, list[str]] = {}
-    for item in assessed:
-        manifest = item.addition.manifest
-        path = manifest.file.path
-        if path not in lines:
-            codec = bom_codec(manifest.data) or "utf-8-sig"
-            lines[path] = manifest.data.decode(codec, "replace").split("\n")
-        yield _finding(item, lines[path], context)
-
-
-def _finding(item: _AssessedAddition, lines: list[str], context: Context) -> Finding:
-    entry, manifest = item.addition.dependency, item.addition.manifest
-    text = lines[entry.line - 1].rstrip("\r") if entry.line <= len(lines) else ""
-    start = min(entry.column - 1, len(text))
-    end = min(max(start, entry.end_column - 1), len(text))
-    location = Location(
-        "line" if manifest.is_added_line(entry.line) else "file",
-        manifest.file.path,
-        line=entry.line,
-        column=start + 1,
-        end_line=entry.line,
-        end_column=end + 1,
-    )
-    passwords = [
-        match[1] or match[2] for match in _PASSWORD.finditer(entry.source.target)
-    ]
-    assessment = item.assessment
-    return context.rules[assessment.rule].finding(
-        location,
-        assessment.message,
-        evidence=_evidence(text, start, end),
-        subject=_subject(item),
-        secrets=tuple(value for value in passwords if "$" not in value),
-        severity=assessment.severity,
-        level=assessment.level,
-        remedy=assessment.remedy,
+def _is_locked_index(addition: Addition) -> bool:
+    """Return whether the lock file took packages from the same index before the change."""
+    lock, source = addition.manifest.old_lock, addition.dependency.source
+    return lock is not None and any(
+        entry.source == source and entry.name for entry in lock.dependencies
     )
 
 
-def _subject(item: _AssessedAddition) -> str:
-    """Return the subject of the finding's fingerprint.
-
-    An approval must not cover another address, version or advisory.
-    """
-    entry, rule = item.addition.dependency, item.assessment.rule
-    subject = f"{entry.ecosystem} {entry.key or entry.source.target}"
-    if rule == "dependencies/outside-registry":
-        return f"{subject} {entry.source.target}"
-    if rule in _RULES_WITH_VERSION_IN_MESSAGE:
-        return f"{subject} {item.assessment.message}"
-    if rule in {"dependencies/withdrawn", "dependencies/unverified"}:
-        return f"{subject} {entry.constraint}"
-    return subject
-
-
-def _evidence(text: str, start: int, end: int) -> Evidence:
-    """Return a line with the span of the finding; of a long line a part around the span."""
-    offset = 0
-    if len(text) > _LONGEST_EVIDENCE:
-        offset = max(0, start - _LONGEST_EVIDENCE // 2)
-    window = text[offset : offset + _LONGEST_EVIDENCE]
-    return Evidence(window, start - offset, min(end - offset, len(window)))
+def _is_known_host(addition: Addition, selection: RegistrySelection) -> bool:
+    """Return whether the trusted side names the host of a locked file."""
+    target = addition.dependency.source.target
+    address = origin(target)
+    lock = addition.manifest.old_lock
+    locked = lock.dependencies if lock is not None else ()
+    if any(
+        entry.source.kind in {"host", "index"}
+        and origin(entry.source.target) == address
+        for entry in locked
+    ):
+        return True
+    return selection.is_trusted_origin(addition, address)

@@ -18,10 +18,11 @@ from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import registry_for
-from zt_gate.ecosystems.registries.client import Client, TlsSettings
+from zt_gate.ecosystems.registries.client import Client
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.package_manager_settings import SettingsSources
 from zt_gate.ecosystems.registries.pool import run
+from zt_gate.ecosystems.registries.tls import TlsSettings
 from zt_gate.scanners.dependencies import name_snapshot
 
 if TYPE_CHECKING:
