@@ -69,6 +69,18 @@ class Package:
     versions: dict[str, float] | None = None
     #: Versions that were yanked or deprecated by themselves.
     bad_versions: tuple[str, ...] = ()
+    #: Summary of a placeholder.
+    about: str = "security holding package"
+    #: Versions whose publisher is another account.
+    taken_over: tuple[str, ...] = ()
+    #: Versions with a provenance.
+    attested: tuple[str, ...] = ()
+    #: Versions with an install script (npm), or without a wheel (PyPI, where all others have one).
+    running: tuple[str, ...] = ()
+    #: Version → address of its source; "" is the package's own.
+    repositories: dict[str, str] = field(default_factory=dict)
+    #: Whether the registry names the accounts that published (npm).
+    publishers: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,6 +119,8 @@ class Behaviour:
     retry_after: str = ""
     #: How many requests a fault lasts; None: for ever.
     lasts: int | None = None
+    #: Whether the npm registry counts downloads at its own address.
+    counts_itself: bool = False
     #: Paths that answer 500 to whatever is sent.
     broken: tuple[str, ...] = ()
     #: Nothing is answered before so many requests have come: they must be sent side by side.
@@ -274,6 +288,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         headers = {name.lower(): value for name, value in self.headers.items()}
         registry.arrive(Request(path, headers))
+        if registry.behaviour.counts_itself and path.startswith("/npm/downloads/"):
+            path = f"/counts{path.removeprefix('/npm')}"
         part = "downloads" if path.startswith(("/stats/", "/counts/")) else "index"
         if path.startswith("/osv/"):
             part = "advisories"
@@ -534,12 +550,19 @@ def _files(package: Package) -> list[tuple[str, str]]:
     stem = re.sub(r"[-_.]+", "_", package.name).lower()
     if package.versions is not None:
         return [
-            (f"{stem}-{v}.tar.gz", _ago(days)) for v, days in package.versions.items()
+            (_file_name(package, stem, v), _ago(days))
+            for v, days in package.versions.items()
         ]
     return [
         (f"{stem}-{n + 1}.0.tar.gz", _ago(package.days / (n + 1)))
         for n in range(package.files)
     ]
+
+
+def _file_name(package: Package, stem: str, version: str) -> str:
+    if package.running and version not in package.running:
+        return f"{stem}-{version}-py3-none-any.whl"
+    return f"{stem}-{version}.tar.gz"
 
 
 def _simple(package: Package, name: str, *, dated: bool) -> dict[str, Any]:
@@ -553,6 +576,8 @@ def _simple(package: Package, name: str, *, dated: bool) -> dict[str, Any]:
         }
         if dated:
             entry["upload-time"] = uploaded
+        if any(f"-{version}" in file for version in package.attested):
+            entry["provenance"] = f"../../provenance/{file}"
         if package.yanked or file.removesuffix(".tar.gz").endswith(
             package.bad_versions or ("\0",)
         ):
@@ -592,7 +617,8 @@ def _pypi_json(package: Package, *, dated: bool) -> dict[str, Any]:
         for n, (file, when) in enumerate(_files(package))
     }
     info = {"name": package.name, "downloads": {"last_week": -1}, "summary": "A package",
-            "description": package.text}  # fmt: skip
+            "description": package.text,
+            "project_urls": {"Source Code": package.repositories.get("", "")}}  # fmt: skip
     return {"info": info, "releases": releases}
 
 
@@ -607,13 +633,22 @@ def _packument(package: Package, *, short: bool, dated: bool) -> dict[str, Any]:
     numbers = list(package.versions or [f"{n + 1}.0.0" for n in range(package.files)])
     if package.placeholder:
         numbers = ["0.0.1-security"]
-    about = "security holding package" if package.placeholder else "A package"
+    about = package.about if package.placeholder else "A package"
     versions: dict[str, Any] = {}
     for number in numbers:
         versions[number] = {"name": name, "version": number, "dist": {}}
         if package.deprecated or number in package.bad_versions:
             versions[number]["deprecated"] = package.deprecated or "wrong"
-        if package.scripts:
+        record = versions[number]
+        if package.publishers and not short:
+            account = "newcomer" if number in package.taken_over else "owner"
+            record["_npmUser"] = {"name": account}
+            record["maintainers"] = [{"name": account}]
+        if number in package.attested:
+            record["dist"]["attestations"] = {"provenance": {}}
+        if number in package.repositories:
+            record["repository"] = {"url": package.repositories[number]}
+        if package.scripts or number in package.running:
             versions[number]["scripts"] = {"postinstall": "node setup.js"}
     document: dict[str, Any] = {
         "name": name,
@@ -627,6 +662,8 @@ def _packument(package: Package, *, short: bool, dated: bool) -> dict[str, Any]:
         for number in numbers
     }
     time_of = {"created": created, "modified": modified, **times} if dated else {}
+    if "" in package.repositories:
+        document["repository"] = {"url": package.repositories[""]}
     document["readme"] = package.text + " " * package.padding
     return {**document, "description": about, **({"time": time_of} if dated else {})}
 

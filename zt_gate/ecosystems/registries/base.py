@@ -28,13 +28,31 @@ Status = Literal[
 ]
 
 
+#: What differs from the earlier releases.  ``gap``: nothing was released for years.
+#: ``publisher``: an account that had published none.  ``provenance``: the release before
+#: had one.  ``scripts``: the release before ran no code of its own in its installation.
+#: ``repository``: the release before named another source repository.
+AnomalyKind = Literal["gap", "publisher", "provenance", "scripts", "repository"]
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """One difference; ``detail`` is the days, the account, the version before or the addresses.
+
+    The detail is hostile text.
+    """
+
+    kind: AnomalyKind
+    detail: str
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """One version of a package.
 
     ``uploaded`` is in seconds since the epoch, None if unknown.  ``note`` is the
     reason why it was yanked or deprecated (hostile text).  ``scripts``: it runs its
-    own code during installation.
+    own code during installation.  ``anomalies``: how it differs from the releases before.
     """
 
     version: str
@@ -42,6 +60,7 @@ class Release:
     yanked: bool = False
     note: str = ""
     scripts: bool = False
+    anomalies: tuple[Anomaly, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,9 @@ class Project:
     without a constraint, "" if unknown.  ``text`` is the summary and the description,
     None if they were not requested; ``no_text_reason`` is set if they were not
     available.  ``text_findings`` are the findings in them: rule, severity, message.
+    ``repository`` is the address of the source that the package names, "" for none
+    (hostile text).  ``no_publisher_reason`` says why the accounts that published the
+    versions are unknown, "" if they are known or this kind of registry names none.
     """
 
     first_upload: float | None
@@ -80,6 +102,8 @@ class Project:
     text: str | None = None
     no_text_reason: str = ""
     text_findings: tuple[tuple[str, str, str], ...] | None = None
+    repository: str = ""
+    no_publisher_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

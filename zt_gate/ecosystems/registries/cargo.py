@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from zt_gate.ecosystems.registries.base import Missing, Release, parse_timestamp
 from zt_gate.ecosystems.registries.package_index import RegistryError
+from zt_gate.ecosystems.registries.release_history import (
+    ReleaseRecord,
+    releases_with_anomalies,
+)
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     dated_project,
@@ -34,15 +38,22 @@ def project(
     crate = object_at(answer, "crate")
     if _folded(crate.get("name")) != _folded(key):
         raise RegistryError(OTHER_PACKAGE)
-    releases = tuple(
-        Release(
-            str(version.get("num")),
-            parse_timestamp(version.get("created_at")),
-            bool(version.get("yanked")),
-        )
-        for version in objects_in(answer.get("versions"))
-    )
+    records = [_record(version) for version in objects_in(answer.get("versions"))]
+    releases = releases_with_anomalies(records)
     return dated_project(parse_timestamp(crate.get("created_at")), releases)
+
+
+def _record(version: dict[str, Any]) -> ReleaseRecord:
+    release = Release(
+        str(version.get("num")),
+        parse_timestamp(version.get("created_at")),
+        bool(version.get("yanked")),
+    )
+    account = version.get("published_by")
+    publisher = account.get("login") if isinstance(account, dict) else ""
+    # A trusted publisher is a workflow of the repository, not an account.
+    attested = bool(version.get("trustpub_data"))
+    return ReleaseRecord(release, str(publisher or ""), attested=attested)
 
 
 def _folded(name: object) -> str:

@@ -7,6 +7,10 @@ from urllib.parse import quote
 
 from zt_gate.ecosystems.registries.base import Missing, Release, parse_timestamp
 from zt_gate.ecosystems.registries.package_index import RegistryError
+from zt_gate.ecosystems.registries.release_history import (
+    ReleaseRecord,
+    releases_with_anomalies,
+)
 from zt_gate.ecosystems.registries.without_counts import (
     JSON,
     WRONG_FORM,
@@ -33,8 +37,15 @@ def project(
     versions = response.json()
     if not isinstance(versions, list) or not versions:
         raise RegistryError(WRONG_FORM)
-    releases = tuple(
-        Release(str(version.get("number")), parse_timestamp(version.get("created_at")))
-        for version in objects_in(versions)
+    releases = releases_with_anomalies(
+        [
+            ReleaseRecord(
+                Release(
+                    str(version.get("number")),
+                    parse_timestamp(version.get("created_at")),
+                )
+            )
+            for version in objects_in(versions)
+        ]
     )
     return dated_project(None, releases)

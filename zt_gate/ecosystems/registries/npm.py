@@ -13,10 +13,16 @@ from zt_gate.ecosystems.registries.base import (
     LookupResult,
     Missing,
     Project,
-    Release,
     Status,
     join_texts,
     parse_timestamp,
+)
+from zt_gate.ecosystems.registries.npm_releases import (
+    latest_version,
+    no_publisher_reason,
+    releases_of,
+    repository_of,
+    text_of,
 )
 from zt_gate.ecosystems.registries.package_index import (
     Index,
@@ -32,11 +38,11 @@ if TYPE_CHECKING:
 _FULL = "application/json"
 #: Names in one request for download counts.
 _MAX_NAMES = 128
-# Versions such as 0.0.1-security mark npm's placeholder for a removed package.
-_PLACEHOLDER = lazy_re.compile(r"-security(?:\.\d{1,5})?\Z")
+# npm's placeholder for a removed package has the version 0.0.1-security, others of the
+# suffix only with this description.
+_PLACEHOLDER = lazy_re.compile(r"0\.0\.1-security(?:\.\d{1,5})?\Z")
+_MAYBE_PLACEHOLDER = lazy_re.compile(r"-security(?:\.\d{1,5})?\Z")
 _PLACEHOLDER_TEXT = "security holding package"
-_MAX_NOTE = 300
-_INSTALL_SCRIPTS = ("preinstall", "install", "postinstall")
 _WRONG_FORM = "returned an unexpected response format"
 _OTHER_PACKAGE = "returned data for a different package"
 _TOO_LARGE = "returned more than 8 MB"
@@ -89,7 +95,9 @@ class Npm:
             return _described(abbreviated, _created(abbreviated))
         # A package was created no later than it was last modified.
         modified = parse_timestamp(abbreviated.get("modified"))
-        may_be_placeholder = _PLACEHOLDER.search(_latest(abbreviated)) is not None
+        may_be_placeholder = (
+            _MAYBE_PLACEHOLDER.search(latest_version(abbreviated)) is not None
+        )
         is_old = modified is not None and modified < options.recent
         if is_old and not may_be_placeholder:
             return _described(abbreviated, modified)
@@ -136,7 +144,7 @@ def _download_counts(
 ) -> dict[str, DownloadCount]:
     response = client.get(service, f"/downloads/point/{period}/{','.join(keys)}", _FULL)
     if response.status != 200:
-        if len(keys) > 1:
+        if len(keys) > 1 and not service.optional:
             raise RegistryError(f"returned HTTP status {response.status}")
         return dict.fromkeys(keys)
     answer = response.json()
@@ -211,49 +219,23 @@ def _oversized(
 def _described(packument: dict[str, Any], created: float | None) -> Project:
     """Return the package of a packument; only a full one has a description."""
     status, note = _status(packument)
-    latest = _latest(packument)
+    latest = latest_version(packument)
     text = None
     if isinstance(packument.get("time"), dict):
         newest = (packument.get("versions") or {}).get(latest)
-        summary = packument.get("description") or _text(newest, "description")
+        summary = packument.get("description") or text_of(newest, "description")
         text = join_texts(summary, packument.get("readme"))
     return Project(
         created,
         status,
         note,
         no_date_reason="provides no dates" if created is None else "",
-        releases=_releases(packument),
+        releases=releases_of(packument),
         latest=latest,
         text=text,
+        repository=repository_of(packument),
+        no_publisher_reason=no_publisher_reason(packument),
     )
-
-
-def _releases(packument: dict[str, Any]) -> tuple[Release, ...]:
-    versions = packument.get("versions")
-    if not isinstance(versions, dict):
-        return ()
-    time = packument.get("time")
-    dates: dict[str, object] = time if isinstance(time, dict) else {}
-    return tuple(
-        Release(
-            str(number),
-            parse_timestamp(dates.get(number)),
-            note=_text(version, "deprecated")[:_MAX_NOTE],
-            scripts=_has_install_script(version),
-        )
-        for number, version in versions.items()
-    )
-
-
-def _has_install_script(version: object) -> bool:
-    if not isinstance(version, dict):
-        return False
-    if version.get("hasInstallScript") is True:
-        return True
-    scripts = version.get("scripts")
-    if not isinstance(scripts, dict):
-        return False
-    return any(scripts.get(name) for name in _INSTALL_SCRIPTS)
 
 
 def _is_unpublished(packument: dict[str, Any]) -> bool:
@@ -268,29 +250,14 @@ def _status(packument: dict[str, Any]) -> tuple[Status, str]:
     versions = packument["versions"]
     if not versions:
         return "empty", ""
-    latest = _latest(packument)
+    latest = latest_version(packument)
     newest = versions.get(latest)
-    summary = str(packument.get("description") or _text(newest, "description"))
-    if _PLACEHOLDER.search(latest) and _PLACEHOLDER_TEXT in summary.lower():
+    summary = str(packument.get("description") or text_of(newest, "description"))
+    has_text = _PLACEHOLDER_TEXT in summary.lower()
+    if _PLACEHOLDER.match(latest) or (has_text and _MAYBE_PLACEHOLDER.search(latest)):
         return "placeholder", ""
-    deprecated = _text(newest, "deprecated")
+    deprecated = text_of(newest, "deprecated")
     return ("deprecated", deprecated) if deprecated else ("active", "")
-
-
-def _text(version: object, key: str) -> str:
-    """Return a field of a version as text, "" if it is missing or false."""
-    value = version.get(key) if isinstance(version, dict) else None
-    return "" if value in (None, False) else str(value)
-
-
-def _latest(packument: dict[str, Any]) -> str:
-    """Return the version tagged "latest", or the last one in a packument without tags."""
-    tags = packument.get("dist-tags")
-    latest = tags.get("latest") if isinstance(tags, dict) else None
-    if isinstance(latest, str):
-        return latest
-    versions = packument.get("versions")
-    return next(reversed(versions), "") if isinstance(versions, dict) else ""
 
 
 def _created(packument: dict[str, Any]) -> float | None:

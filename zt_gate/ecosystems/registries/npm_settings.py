@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -66,6 +67,9 @@ def endpoints(sources: SettingsSources) -> Endpoints:
         service = None  # a name of the project's own registry is sent nowhere else
     elif service is None and registry.url == default.url:
         service = _default_service(default)
+    elif service is None:
+        # The registry itself already has the name, and may count its own downloads.
+        service = replace(registry, optional=True)
     explicit = (default, *_named_by_project(sources, others.named, tokens))
     return Endpoints((registry,), scopes, service, explicit_indexes=explicit)
 

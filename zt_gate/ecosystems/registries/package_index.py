@@ -39,6 +39,7 @@ class Index:
     ``url`` has no credentials and no slash at its end.  ``authorization`` is the value
     of that header, "" for none.  ``default``: the URL is a constant of a library.
     ``cleartext``: the user's own settings name it, so that plain http is allowed.
+    ``optional``: the service may not exist, so that a missing count says nothing.
     ``unusable`` says why nothing can be asked of it, "" if it can be.  ``ca_files`` are
     trusted for its certificate, in addition to those of the environment.
     """
@@ -49,6 +50,7 @@ class Index:
     cleartext: bool = False
     unusable: str = ""
     ca_files: tuple[CaFile, ...] = ()
+    optional: bool = False
 
     @property
     def local(self) -> bool:

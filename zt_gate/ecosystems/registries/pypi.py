@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ from zt_gate.ecosystems.registries.base import (
     parse_timestamp,
 )
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
+from zt_gate.ecosystems.registries.release_history import (
+    ReleaseRecord,
+    releases_with_anomalies,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +34,8 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("text/html", "application/vnd.pypi.simple.v1+html", "application/xhtml+xml")
 _SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 _MAX_NOTE = 300
+#: Labels of the link to the source, as PyPI's pages recognise them (letters alone).
+_SOURCE_LABELS = frozenset(("source", "repository", "sourcecode", "github"))
 _UPLOADED = "upload_time_iso_8601"
 _WRONG_FORM = "returned an unexpected response format"
 _OTHER_PACKAGE = "returned data for a different package"
@@ -50,6 +57,7 @@ class _File:
     yanked: bool
     name: str = ""
     note: str = ""
+    attested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,12 @@ def _read_html(response: Response, key: str) -> tuple[list[_File], Status, str]:
 
     page = read_page(response.body, key)
     files = [
-        _File(parse_timestamp(anchor.uploaded), anchor.yanked, anchor.name)
+        _File(
+            parse_timestamp(anchor.uploaded),
+            anchor.yanked,
+            anchor.name,
+            attested=anchor.attested,
+        )
         for anchor in page.files
     ]
     return files, _STATUSES.get(page.status, "active"), page.reason
@@ -165,7 +178,8 @@ def _file(entry: object) -> _File:
         raise RegistryError(_WRONG_FORM)
     uploaded = parse_timestamp(entry.get("upload-time"))
     yanked = bool(entry.get("yanked"))
-    return _File(uploaded, yanked, entry["filename"], _yank_note(entry))
+    attested = bool(entry.get("provenance"))
+    return _File(uploaded, yanked, entry["filename"], _yank_note(entry), attested)
 
 
 def _yank_note(file: dict[str, Any]) -> str:
@@ -180,16 +194,22 @@ def _releases(files: Iterable[_File], key: str) -> tuple[Release, ...]:
         version = _version_in(file.name, key)
         if version:
             files_by_version.setdefault(version, []).append(file)
-    return tuple(
-        _release(version, version_files)
-        for version, version_files in files_by_version.items()
+    return releases_with_anomalies(
+        [
+            _record(version, version_files)
+            for version, version_files in files_by_version.items()
+        ]
     )
 
 
-def _release(version: str, files: Sequence[_File]) -> Release:
+def _record(version: str, files: Sequence[_File]) -> ReleaseRecord:
     dates = [file.uploaded for file in files if file.uploaded is not None]
     yanked = all(file.yanked for file in files)
-    return Release(version, min(dates, default=None), yanked, files[0].note)
+    release = Release(version, min(dates, default=None), yanked, files[0].note)
+    # Without a wheel, the installation runs the build script of the source archive.
+    runs_code = not any(file.name.endswith(".whl") for file in files)
+    attested = any(file.attested for file in files)
+    return ReleaseRecord(release, attested=attested, runs_code=runs_code)
 
 
 def _version_in(file_name: str, key: str) -> str:
@@ -235,7 +255,18 @@ def _completed(
         no_date_reason=no_date_reason,
         text=text,
         releases=_dated_releases(project.releases, version_files),
+        repository=_repository(info),
     )
+
+
+def _repository(info: dict[str, Any]) -> str:
+    """Return the address of the source among the project's links, "" for none."""
+    links = info.get("project_urls")
+    for label, address in links.items() if isinstance(links, dict) else ():
+        words = re.sub(r"[^a-z]+", "", str(label).lower())
+        if words in _SOURCE_LABELS and isinstance(address, str):
+            return address[:_MAX_NOTE]
+    return ""
 
 
 def _no_dates(error: RegistryError) -> str:

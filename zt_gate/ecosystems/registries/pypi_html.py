@@ -19,6 +19,7 @@ class Anchor:
     name: str
     uploaded: str | None
     yanked: bool
+    attested: bool = False
 
 
 @dataclass(slots=True)
@@ -84,7 +85,9 @@ class _Parser(HTMLParser):
         if tag == "a" and self._anchor is not None:
             yanked = "data-yanked" in self._anchor
             uploaded = self._anchor.get("data-upload-time")
-            self.page.files.append(Anchor(self._text.strip(), uploaded, yanked))
+            attested = bool(self._anchor.get("data-provenance"))
+            anchor = Anchor(self._text.strip(), uploaded, yanked, attested)
+            self.page.files.append(anchor)
             self._anchor = None
 
     def _meta(self, name: str, content: str) -> None:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import __version__
 from zt_gate.ecosystems.registries import registry_for
-from zt_gate.ecosystems.registries.base import LookupResult, Missing, Project, Release
+from zt_gate.ecosystems.registries.base import (
+    Anomaly,
+    LookupResult,
+    Missing,
+    Project,
+    Release,
+)
 from zt_gate.scanners.dependencies.registry_answers import Answers, Question
 
 if TYPE_CHECKING:
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
 _PROJECT_AGE = 24 * 3600.0
 _MISSING_AGE = 600.0
 _MISSING = {"missing": True}
+#: Raised when a stored project says more than before.
+_FORM = 2
 
 
 def read(cache: Cache, questions: Sequence[Question], age_days: int) -> Answers:
@@ -41,6 +49,8 @@ def read(cache: Cache, questions: Sequence[Question], age_days: int) -> Answers:
         value = cached.get(cache_key)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             answers.counts[key] = value
+        elif value == _MISSING and key[1].optional:
+            answers.counts[key] = None
     return answers
 
 
@@ -60,11 +70,13 @@ def write(
             elif isinstance(answer, Project) and not (
                 answer.no_date_reason or answer.no_text_reason
             ):
-                values[cache_key] = (dataclasses.asdict(answer), _PROJECT_AGE)
+                values[cache_key] = (_stored(answer), _PROJECT_AGE)
     for key in answers.fresh:
         count = answers.counts.get(key)
         if isinstance(count, int):
             values[_count_key(key)] = (count, registry_for(key[0]).count_age)
+        elif key[1].optional and key in answers.counts and count is None:
+            values[_count_key(key)] = (dict(_MISSING), _PROJECT_AGE)
     cache.put(values)
 
 
@@ -73,12 +85,28 @@ def _project_key(key: AnswerKey, question: Question, age_days: int) -> str:
     # The age is part of the key: a date may be known only as "before that age".
     form = registry_for(ecosystem).accept
     wants = f"{question.text and __version__}/{question.releases}"
-    return f"project {ecosystem} {age_days} {wants} {form} {index.url} {name}"
+    return f"project-{_FORM} {ecosystem} {age_days} {wants} {form} {index.url} {name}"
 
 
 def _count_key(key: AnswerKey) -> str:
     ecosystem, service, name = key
     return f"count {ecosystem} {service.url} {name}"
+
+
+def _stored(project: Project) -> dict[str, Any]:
+    """Return a project as JSON; what a release does not have is left out."""
+    value = dataclasses.asdict(project)
+    value["releases"] = [
+        {name: content for name, content in release.items() if content}
+        for release in value["releases"]
+    ]
+    return value
+
+
+def _release_of(value: Any) -> Release:
+    """Return a cached release; raises TypeError or ValueError."""
+    anomalies = tuple(Anomaly(**item) for item in value.get("anomalies") or ())
+    return Release(**{**value, "anomalies": anomalies})
 
 
 def _project_of(value: object) -> LookupResult | None:
@@ -88,10 +116,10 @@ def _project_of(value: object) -> LookupResult | None:
     if value == _MISSING:
         return Missing()
     try:
-        releases = tuple(Release(**release) for release in value.get("releases") or ())
+        releases = tuple(map(_release_of, value.get("releases") or ()))
         findings = _text_findings_of(value.get("text_findings"))
         project = Project(**{**value, "releases": releases, "text_findings": findings})
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, AttributeError):
         return None
     return project if _is_well_typed(project) else None
 
@@ -113,10 +141,15 @@ def _is_well_typed(project: Project) -> bool:
         project.latest,
         project.no_date_reason,
         project.no_text_reason,
+        project.repository,
+        project.no_publisher_reason,
     ]
     for release in project.releases:
         dates.append(release.uploaded)
         texts += [release.version, release.note]
+        texts += [
+            part for item in release.anomalies for part in (item.kind, item.detail)
+        ]
     return all(map(_is_date, dates)) and all(isinstance(text, str) for text in texts)
 
 

@@ -22,6 +22,13 @@ _LONGEST_EVIDENCE = 4000
 _PASSWORD = lazy_re.compile(
     r"://[^/@\s:]{0,500}:([^/@\s]{1,500})@|://([^/@\s:]{8,500})@"
 )
+_RULES_WITH_VERSION_IN_MESSAGE = frozenset(
+    (
+        "dependencies/malware",
+        "dependencies/unusual-release",
+        "dependencies/vulnerable",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def _subject(item: AssessedAddition) -> str:
         return f"{subject} {item.assessment.message}"
     if rule == "dependencies/outside-registry":
         return f"{subject} {entry.source.target}"
-    if rule in {"dependencies/vulnerable", "dependencies/malware"}:
+    if rule in _RULES_WITH_VERSION_IN_MESSAGE:
         return f"{subject} {item.assessment.message}"
     if rule in {"dependencies/withdrawn", "dependencies/unverified"}:
         return f"{subject} {entry.constraint}"

@@ -9,7 +9,7 @@ from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import quoted
 from zt_gate.ecosystems.registries.base import Missing, Project, Unverified
 from zt_gate.model.finding import Severity
-from zt_gate.scanners.dependencies import version_checks
+from zt_gate.scanners.dependencies import release_anomalies, version_checks
 from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
@@ -87,7 +87,21 @@ class PackageChecks:
         yield from self._check_age(dependency, answer)
         yield from self._check_downloads(dependency, facts)
         yield from version_checks.check_release(dependency, facts, answer, self.rules)
+        yield from release_anomalies.check_anomalies(
+            dependency, facts.release, self.rules, self.now
+        )
         yield from self._check_description(dependency, answer)
+
+    def unknown_history(self, facts: PackageFacts) -> str:
+        """Return why the releases of a new package could not be compared, "" if they could."""
+        if not facts.is_new or facts.established or facts.registry is None:
+            return ""
+        answer = facts.registry.answer
+        if not isinstance(answer, Project) or answer.status in FATAL:
+            return ""
+        return release_anomalies.unknown_history(
+            answer, facts.release, self.rules, self.now
+        )
 
     def _missing(self, dependency: Dependency, facts: PackageFacts) -> Assessment:
         intended = self._intended_name(dependency, facts)
@@ -142,6 +156,8 @@ class PackageChecks:
             f"{dependency.name} resembles {similar.name}, which is far more widely used;"
             f" did you mean {similar.name}?"
         )
+        if _names_repository_of(project, similar.name):
+            message += f" Its repository link leads to that of {similar.name}."
         return [Assessment("dependencies/similar-name", message)]
 
     def _is_imitation(self, facts: PackageFacts, project: Project | None) -> bool:
@@ -155,6 +171,8 @@ class PackageChecks:
         if isinstance(downloads, int):
             ratio = facts.similar_name_downloads / max(1, downloads)
         if facts.similar_name.grade == "high":
+            return ratio is None or ratio >= limits["high"]
+        if _names_repository_of(project, facts.similar_name.name):
             return ratio is None or ratio >= limits["high"]
         is_young = False
         if project is not None and project.first_upload is not None:
@@ -186,6 +204,8 @@ class PackageChecks:
         minimum = self.settings.min_weekly_downloads
         if downloads is None or minimum <= 0:
             return []
+        if facts.registry is not None and facts.registry.counted_itself:
+            return []
         if isinstance(downloads, Unverified):
             return [unverified(dependency, f"the download service {downloads.why}")]
         if downloads >= minimum:
@@ -208,6 +228,13 @@ class PackageChecks:
             yield Assessment(
                 "dependencies/prompt-injection", message, Severity(severity)
             )
+
+
+def _names_repository_of(project: Project | None, name: str) -> bool:
+    """Return whether a package says that its source is the repository of another package."""
+    if project is None or not project.repository:
+        return False
+    return release_anomalies.repository_name(project.repository) == name.lower()
 
 
 def _registry_title(dependency: Dependency) -> str:

@@ -52,12 +52,14 @@ class RegistryFacts:
     """The answer to a question.
 
     ``downloads`` a week: a number, why there is none, or None if a count does not
-    apply.  ``public``: the answer came from the public index.
+    apply.  ``counted_itself``: the number is of a registry's own downloads, which are few
+    for a private package.  ``public``: the answer came from the public index.
     """
 
     answer: LookupResult
     downloads: int | Unverified | None
     public: bool = True
+    counted_itself: bool = False
 
 
 @dataclass(slots=True)
@@ -96,6 +98,9 @@ def facts_of(question: Question, answers: Answers) -> RegistryFacts:
         return RegistryFacts(answer, None, public)
     count_key = (question.ecosystem, question.service, question.key)
     count = answers.counts.get(count_key, NO_ANSWER_IN_TIME)
+    if question.service.optional:
+        own_count = count if isinstance(count, int) else None
+        return RegistryFacts(answer, own_count, public, counted_itself=True)
     return RegistryFacts(answer, 0 if count is None else count, public)
 
 
@@ -157,7 +162,9 @@ def unproven_indexes(answers: Answers) -> list[ServerKey]:
 
 def unproven_services(answers: Answers) -> list[ServerKey]:
     """Return the download services that lacked a count in this run and gave no other count."""
-    fresh = [key for key in answers.counts if key in answers.fresh]
+    fresh = [
+        key for key in answers.counts if key in answers.fresh and not key[1].optional
+    ]
     proven = {
         key[:2]
         for key in fresh

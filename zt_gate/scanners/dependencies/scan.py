@@ -134,6 +134,7 @@ def _assess(
     from zt_gate.scanners.dependencies import imports_alone
     from zt_gate.scanners.dependencies.package_checks import PackageChecks
     from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
+    from zt_gate.scanners.dependencies.unknown_histories import unknown_histories
 
     selection = RegistrySelection(context)
     assessed, wanted = _split_by_source(new, selection, context)
@@ -150,6 +151,7 @@ def _assess(
         NotInspected(None, "unverified", reason) for reason in collector.client_errors
     ]
     checks = PackageChecks(context.dependencies, context.rules, now)
+    not_inspected += unknown_histories(additions, package_facts, checks)
     for addition, facts in zip(additions, package_facts, strict=True):
         assessments = checks.assess(addition.dependency, facts)
         if addition.dependency.section == imports_alone.SECTION:

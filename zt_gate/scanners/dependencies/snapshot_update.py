@@ -123,7 +123,7 @@ def _confirm_by_counts(
     old: name_snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
 ) -> name_snapshot.Snapshot:
     service, registry = endpoints.service, registry_for(old.ecosystem)
-    if service is None:
+    if service is None or service.optional:
         raise RegistryError("has no download service: set ZT_GATE_NPM_DOWNLOADS_URL")
     weekly_counts: dict[str, int] = {}
     lock = threading.Lock()
