@@ -1,5 +1,8 @@
 """A registry on loopback: PyPI, npm and both download services, and their errors.
 
+Those of the other ecosystems are in it as well: ``registry.add("gem", "kit", days=3)``, with
+``registry.policy()`` as the addresses that a policy sets.
+
 Only the standard library is used, so the server can run wherever Python does::
 
     with Registry() as registry:
@@ -26,6 +29,8 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
+
+from tests.support import other_registries
 
 Fault = Literal[
     "404", "429", "500", "reset", "slow", "cut", "html", "empty", "wrong-name", "redirect",
@@ -156,6 +161,8 @@ class Registry:
             )
         self.pypi("requests")
         self.npm("lodash")
+        for ecosystem, name in other_registries.CANARIES.items():
+            self.add(ecosystem, name)
 
     def __enter__(self) -> Self:
         threading.Thread(
@@ -209,6 +216,18 @@ class Registry:
     def npm(self, name: str, **known: Any) -> None:
         """Add an npm package; the fields are those of Package."""
         self.packages["npm", name] = Package("npm", name, **known)
+
+    def add(self, ecosystem: str, name: str, **known: Any) -> None:
+        """Add a package of any ecosystem with a registry; the fields are those of Package."""
+        if ecosystem == "pypi":
+            self.pypi(name, **known)
+        else:
+            key = other_registries.key_of(ecosystem, name)
+            self.packages[ecosystem, key] = Package(ecosystem, name, **known)
+
+    def policy(self) -> dict[str, str]:
+        """The addresses of the registries without an environment variable of their own."""
+        return {kind: f"{self.url}/{kind}" for kind in other_registries.CANARIES}
 
     def fault(
         self,
@@ -334,13 +353,10 @@ class _Handler(BaseHTTPRequestHandler):
         if said is None:
             self._send(404, "application/json", b'{"error": "not found"}')
             return
-        kind, body = said
+        kind, body, modified = said
         if fault == "wrong-name":
-            body = body.replace(f'"{name}"'.encode(), b'"another-package"').replace(
-                f'"{registry_name(registry, path, name)}"'.encode(),
-                b'"another-package"',
-            )
-        self._send(200, kind, body, etag=fault != "no-etag")
+            body = _renamed(body, {name, registry_name(registry, path, name)})
+        self._send(200, kind, body, etag=fault != "no-etag", modified=modified)
 
     def _misbehave(self, fault: str) -> None:
         if fault == "404":
@@ -403,6 +419,7 @@ class _Handler(BaseHTTPRequestHandler):
         *,
         location: str = "",
         etag: bool = True,
+        modified: str = "",
     ) -> None:
         retry = self.server.registry.behaviour.retry_after
         self.send_response(status)
@@ -412,10 +429,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("ETag", f'"{len(body)}"')
         if location:
             self.send_header("Location", location)
+        if modified:
+            self.send_header("Last-Modified", modified)
         if retry and status in {429, 503}:
             self.send_header("Retry-After", retry)
         self.end_headers()
         self.wfile.write(body)
+
+
+def _renamed(body: bytes, names: set[str]) -> bytes:
+    """Put another package's name in the place of an answer's own, as JSON and XML write it."""
+    for name in names:
+        body = body.replace(f'"{name}"'.encode(), b'"another-package"')
+        artifact = name.rpartition(":")[2]
+        body = body.replace(f">{artifact}<".encode(), b">another-package<")
+    return body.replace(b'"Version": "v', b'"Version": "v9')
 
 
 def registry_name(registry: Registry, path: str, name: str) -> str:
@@ -487,10 +515,15 @@ def osv_record(one: Known) -> dict[str, Any]:
 
 
 def _ecosystem(path: str) -> str:
+    other = other_registries.ecosystem_of(path)
+    if other:
+        return other
     return "npm" if path.startswith(("/npm/", "/counts/")) else "pypi"
 
 
 def _name_of(path: str) -> str:
+    if other_registries.ecosystem_of(path):
+        return other_registries.name_of(path)
     for pattern in (
         r"/simple/([^/]+)/", r"/pypi/([^/]+)/json", r"/stats/api/packages/([^/]+)/recent",
         r"/counts/downloads/point/[^/]+/(.+)", r"/npm/(.+?)(?:/latest)?",
@@ -503,6 +536,17 @@ def _name_of(path: str) -> str:
 
 
 def _content(
+    registry: Registry, path: str, name: str, accept: str, *, dated: bool
+) -> other_registries.Answer | None:
+    if other_registries.ecosystem_of(path):
+        package = registry.packages.get((_ecosystem(path), name))
+        found = package and other_registries.content(package, path, dated=dated)
+        return found or None
+    said = _counted_content(registry, path, name, accept, dated=dated)
+    return None if said is None else (*said, "")
+
+
+def _counted_content(
     registry: Registry, path: str, name: str, accept: str, *, dated: bool
 ) -> tuple[str, bytes] | None:
     if path.startswith("/counts/"):
