@@ -80,7 +80,16 @@ def test_the_parts_of_a_split_repository() -> None:
             "a change that gives the root another vendor": Case(
                 root("own/all"), {**root(), **core, **web}, ("corp/core",)
             ),
-            "no part of it": Case(
+            "a part below another, which the root does not replace": Case(
+                {},
+                {
+                    **root(),
+                    **core,
+                    **web,
+                    "src/web/x/composer.json": named("corp/x", "corp/core"),
+                },
+            ),
+            "no part is there": Case(
                 {},
                 {**root(), **core, "x/composer.json": named("corp/x", "corp/core")},
                 ("corp/core",),

@@ -92,16 +92,17 @@ class _Splits:
         self._names: dict[str, set[str]] = {}
 
     def parts(self, folder: bytes) -> set[str]:
-        """Return the parts among which a folder's package is one, empty for any other."""
+        """Return the parts of the split repository that a folder is in, empty for none."""
         own = _name(self.tree, _beside(folder, _MANIFEST))
         for root in ancestors(folder):
             path = _beside(root, _MANIFEST)
             vendor = self._vendor(path)
-            if not own or root == folder or not vendor:
+            replaced = self.tree.json(path).get("replace") if vendor else None
+            if not isinstance(replaced, dict):
                 continue
-            replaced = self.tree.json(path).get("replace")
-            if isinstance(replaced, dict) and replaced.get(own) == "self.version":
-                return self._of_vendor(vendor) - {own}
+            names = self._of_vendor(vendor)
+            if any(replaced.get(name) == "self.version" for name in names):
+                return names - {own}
         return set()
 
     def _vendor(self, path: bytes) -> str:
