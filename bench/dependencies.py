@@ -259,7 +259,9 @@ def faults() -> None:
                 for finding in findings
             )
     count = len(supported())
-    print_row(f"{len(FAULTS)} faults in {count} ecosystems: unsafe ok", str(unsafe), "0")
+    print_row(
+        f"{len(FAULTS)} faults in {count} ecosystems: unsafe ok", str(unsafe), "0"
+    )
     print_row("… called missing though it is there", str(false_missing), "0")
     healthy = [line for kind in supported() for line in rules_under_fault(None, kind)]
     print_row(

@@ -84,6 +84,8 @@ class Package:
     running: tuple[str, ...] = ()
     #: Version → address of its source; "" is the package's own.
     repositories: dict[str, str] = field(default_factory=dict)
+    #: The content of its files, which are wheels then (PyPI).
+    wheel: bytes = b""
     #: Whether the registry names the accounts that published (npm).
     publishers: bool = True
 
@@ -126,6 +128,10 @@ class Behaviour:
     lasts: int | None = None
     #: Whether the npm registry counts downloads at its own address.
     counts_itself: bool = False
+    #: Whether a part of a file can be requested.
+    parts_of_files: bool = True
+    #: Whether the index says how large its files are.
+    sizes: bool = True
     #: Paths that answer 500 to whatever is sent.
     broken: tuple[str, ...] = ()
     #: Nothing is answered before so many requests have come: they must be sent side by side.
@@ -309,6 +315,9 @@ class _Handler(BaseHTTPRequestHandler):
         registry.arrive(Request(path, headers))
         if registry.behaviour.counts_itself and path.startswith("/npm/downloads/"):
             path = f"/counts{path.removeprefix('/npm')}"
+        if path.startswith("/files/"):
+            self._send_file(path)
+            return
         part = "downloads" if path.startswith(("/stats/", "/counts/")) else "index"
         if path.startswith("/osv/"):
             part = "advisories"
@@ -357,6 +366,27 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "wrong-name":
             body = _renamed(body, {name, registry_name(registry, path, name)})
         self._send(200, kind, body, etag=fault != "no-etag", modified=modified)
+
+    def _send_file(self, path: str) -> None:
+        """Send a file, or the part of it that is requested."""
+        registry, name = self.server.registry, path.rpartition("/")[2]
+        owner = registry.packages.get(
+            ("pypi", name.partition("-")[0].replace("_", "-"))
+        )
+        if owner is None:
+            self._send(404, "text/plain", b"")
+            return
+        content, wanted = owner.wheel, self.headers.get("Range", "")
+        match = re.fullmatch(r"bytes=(\d+)-(\d+)", wanted)
+        if match is None or not registry.behaviour.parts_of_files:
+            self._send(200, "application/octet-stream", content)
+            return
+        body = content[int(match[1]) : int(match[2]) + 1]
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {match[1]}-{match[2]}/{len(content)}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _misbehave(self, fault: str) -> None:
         if fault == "404":
@@ -577,7 +607,10 @@ def _counted_content(
     behaviour = registry.behaviour
     if behaviour.html or _SIMPLE not in accept:
         return "text/html", _simple_html(package)
-    return _json(_simple(package, name, dated=dated and behaviour.dates), _SIMPLE)
+    return _json(
+        _simple(package, name, dated=dated and behaviour.dates, sizes=behaviour.sizes),
+        _SIMPLE,
+    )
 
 
 def _json(document: object, kind: str = "application/json") -> tuple[str, bytes]:
@@ -604,20 +637,26 @@ def _files(package: Package) -> list[tuple[str, str]]:
 
 
 def _file_name(package: Package, stem: str, version: str) -> str:
+    if package.wheel:
+        return f"{stem}-{version}-py3-none-any.whl"
     if package.running and version not in package.running:
         return f"{stem}-{version}-py3-none-any.whl"
     return f"{stem}-{version}.tar.gz"
 
 
-def _simple(package: Package, name: str, *, dated: bool) -> dict[str, Any]:
+def _simple(
+    package: Package, name: str, *, dated: bool, sizes: bool = True
+) -> dict[str, Any]:
     files: list[dict[str, Any]] = []
     for file, uploaded in _files(package):
         entry = {
             "filename": file,
             "url": f"../../files/{file}",
             "hashes": {},
-            "size": 1,
+            "size": len(package.wheel) or 1,
         }
+        if not sizes:
+            del entry["size"]
         if dated:
             entry["upload-time"] = uploaded
         if any(f"-{version}" in file for version in package.attested):

@@ -45,7 +45,9 @@ def scan(
 ) -> ScannerRun:
     sample = ecosystem_named(ecosystem).sample
     assert sample is not None
-    packages = [(name, SAMPLE_VERSIONS.get(ecosystem, "")) for name in names_in(ecosystem)]
+    packages = [
+        (name, SAMPLE_VERSIONS.get(ecosystem, "")) for name in names_in(ecosystem)
+    ]
     text = "\n".join(sample.lines(packages)) + "\n"
     environ = {**registry.environment(), **registry.trust()}
     deadline = time.monotonic() + seconds

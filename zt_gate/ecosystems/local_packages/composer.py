@@ -43,7 +43,9 @@ def local_entries(
             continue
         folder = folder_of(item.path)
         if folder not in provided:
-            provided[folder] = _in_path_repositories(tree, folder) | splits.parts(folder)
+            provided[folder] = _in_path_repositories(tree, folder) | splits.parts(
+                folder
+            )
         if item.entry.key in provided[folder]:
             found.add(item)
     return found
