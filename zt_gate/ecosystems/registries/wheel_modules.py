@@ -56,7 +56,7 @@ def modules_of(client: Client, index: Index, key: str, version: str) -> frozense
     wheel = min(
         wheels, key=lambda item: (not item.name.endswith("-any.whl"), item.size)
     )
-    source, path = _place(index, urljoin(f"{index.url}{page_path}", wheel.url))
+    source, path = _place(index, page_path, wheel.url)
 
     def fetch(first: int, last: int) -> bytes:
         return client.get_part(source, path, first, last).body
@@ -77,21 +77,23 @@ def _wheels(files: Iterable[object], version: str) -> Iterator[_Wheel]:
             yield _Wheel(name, url, size if isinstance(size, int) and size > 0 else 0)
 
 
-def _place(index: Index, url: str) -> tuple[Index, str]:
+def _place(index: Index, page_path: str, address: str) -> tuple[Index, str]:
     """Return the server of a file and the path on it; raises RegistryError.
 
     Credentials are for the index alone.
     """
     try:
-        target, own = urlsplit(url), urlsplit(index.url)
+        target = urlsplit(urljoin(f"{index.url}{page_path}", address))
+        own = urlsplit(index.url)
     except ValueError as error:
         raise RegistryError("gives an invalid address of a wheel") from error
     origin = f"{target.scheme}://{target.netloc}"
+    path = target.path + (f"?{target.query}" if target.query else "")
     if origin == f"{own.scheme}://{own.netloc}":
-        return replace(index, url=origin), target.path
+        return replace(index, url=origin), path
     if target.scheme != "https" or not target.netloc or "@" in target.netloc:
         raise RegistryError("has its wheels at an address that is not used here")
-    return Index(origin, ca_files=index.ca_files), target.path
+    return Index(origin, ca_files=index.ca_files), path
 
 
 def _file_names(fetch: Callable[[int, int], bytes], size: int) -> list[str]:
