@@ -253,6 +253,20 @@ def test_a_peer_that_is_a_member_by_another_line() -> None:
                     **user,
                 },
             ),
+            "an override that npm ignores": Case(
+                {},
+                {
+                    "package.json": package(
+                        "root",
+                        workspaces=["packages/*"],
+                        pnpm={"overrides": overrides},
+                        resolutions=overrides,
+                    ),
+                    **member,
+                    "packages/a/package.json": uses("^2.0.0"),
+                },
+                ("@corp/b",),
+            ),
             "neither": Case({}, {**pnpm, **member, **user}, ("@corp/b",)),
             "a member that is not there": Case(
                 {},

@@ -88,12 +88,15 @@ class _Workspaces:
     def _has_workspace_spec(self, root: bytes, item: LocatedEntry) -> bool:
         """Return whether an override of the root, or the peer's own manifest, has a member."""
         name, package = item.entry.key, self.tree.json(_beside(root, _PACKAGE))
-        pnpm = package.get("pnpm")
-        tables = [
-            self.tree.yaml(_beside(root, _PNPM)).get("overrides"),
-            pnpm.get("overrides") if isinstance(pnpm, dict) else None,
-            package.get("resolutions"),
-        ]
+        tables: list[object] = []
+        has_pnpm = _beside(root, _PNPM) in self.tree.paths
+        if has_pnpm:
+            pnpm = package.get("pnpm")
+            tables.append(self.tree.yaml(_beside(root, _PNPM)).get("overrides"))
+            tables.append(pnpm.get("overrides") if isinstance(pnpm, dict) else None)
+        # npm ignores the settings of the others.
+        if has_pnpm or _beside(root, b"yarn.lock") in self.tree.paths:
+            tables.append(package.get("resolutions"))
         if item.entry.section == "peerDependencies":
             own = self.tree.json(item.path)
             tables += [own.get("dependencies"), own.get("devDependencies")]
