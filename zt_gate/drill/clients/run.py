@@ -56,7 +56,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One thing that is tried: where it stands in the table, and how it is played."""
+    """One thing that is tried: where its place in the table, and how it is played."""
 
     section: str
     row: str
