@@ -47,6 +47,7 @@ OTHER_PROGRAMS = {
     "python3": "README's blocks are what .ci/run runs",
     "pre-commit": "tests/e2e/test_hooks.py runs it with the project's hooks",
     "docker": "needs a daemon; tests/test_release.py reads the recipe",
+    "useradd": "makes an account of the machine",
     "buildkite-agent": "only on a runner of Buildkite",
 }
 UNIX = {

@@ -34,6 +34,7 @@ OTHER_LANGUAGES = {
     "": "indented commands (tests/test_documentation_commands.py), or output",
     "text": "output, or one line of .gitattributes",
     "python": "tests/test_api.py runs docs/api.md; the rest is an example of a finding",
+    "ini": "a unit of systemd, which needs a machine that runs it",
     "groovy": "tests/e2e/test_recipes.py runs its shell lines",
     "lua": "Neovim is not installed",
     "lisp": "Emacs is not installed",
@@ -49,7 +50,8 @@ OTHER_TOML = {
     'id = "zt-gate"': "Zed; tests/servers/test_docs.py reads it",
 }
 #: JSON that tests/servers/test_docs.py reads, except that of these pages.
-JSON_ELSEWHERE = {"docs/mcp.md", "docs/editors.md"}
+#: tests/guard/broker has the broker's settings.
+JSON_ELSEWHERE = {"docs/mcp.md", "docs/editors.md", "docs/guard-broker.md"}
 ACTION = yaml.safe_load((ROOT / "action.yml").read_bytes())
 #: What a reader, or `zt-gate init`, puts in its place.
 PLACEHOLDER = ("OWNER/zt-gate@FULL_COMMIT_SHA", "acme/zt-gate@" + "0" * 40)

@@ -10,6 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from zt_gate.errors import GateError, UsageError
+from zt_gate.guard.checks import (
+    SecurityIssue,
+    ValidationResult,
+    VerificationResult,
+    contains_injection,
+    extract_commands,
+    validate_code,
+    verify_command,
+    verify_output,
+)
+from zt_gate.guard.session.anomaly import SessionAnomaly
+from zt_gate.guard.session.detection import detect_anomaly
 from zt_gate.model.report import Report, Verdict
 from zt_gate.review import run
 from zt_gate.review.authorship import OriginHints
@@ -20,7 +32,24 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _NAMES = (str, os.PathLike)
 
-__all__ = ["GateError", "Report", "UsageError", "Verdict", "scan", "verify_dependency"]
+__all__ = [
+    "GateError",
+    "Report",
+    "SecurityIssue",
+    "SessionAnomaly",
+    "UsageError",
+    "ValidationResult",
+    "Verdict",
+    "VerificationResult",
+    "contains_injection",
+    "detect_anomaly",
+    "extract_commands",
+    "scan",
+    "validate_code",
+    "verify_command",
+    "verify_dependency",
+    "verify_output",
+]
 
 
 def scan(
@@ -103,7 +132,8 @@ def scan(
 
 
 def verify_dependency(
-    purl: str,
+    package: str,
+    ecosystem: str = "",
     *,
     folder: str | os.PathLike[str] = ".",
     profile: str = "",
@@ -113,18 +143,20 @@ def verify_dependency(
 ) -> Report:
     """Judge one package as if a change of the repository around ``folder`` added it.
 
-    ``purl`` is a package URL such as ``pkg:pypi/flask@3.0.0``; without a version the
-    version that would be installed is judged.  Returns and raises as ``scan`` does.
+    ``package`` is a package URL such as ``pkg:pypi/flask@3.0.0``, or with ``ecosystem``
+    a name such as ``flask``; without a version the version that would be installed is
+    judged.  Returns and raises as ``scan`` does.
     """
     from zt_gate.review import packages
 
-    if not isinstance(purl, str) or not purl.startswith("pkg:"):
+    is_purl = isinstance(package, str) and package.startswith("pkg:")
+    if not isinstance(package, str) or is_purl == bool(ecosystem):
         raise UsageError(
-            "verify_dependency takes a package URL such as pkg:pypi/flask@3.0.0, "
-            f"not {purl!a}"
+            "verify_dependency takes a package URL such as pkg:pypi/flask@3.0.0, or a "
+            f"name and an ecosystem, not {package!a} and {ecosystem!a}"
         )
     return packages.verify(
-        [packages.parse_package(purl)],
+        [packages.parse_package(package, ecosystem or "pypi")],
         Path(folder).absolute(),
         os.environ if environ is None else environ,
         offline=offline,

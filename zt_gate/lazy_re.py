@@ -8,7 +8,10 @@ read.  So a module's constants are made by ``compile`` of this module.
 from __future__ import annotations
 
 import re
-from typing import Any, AnyStr, cast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, AnyStr
 
 _ATTRIBUTES = (
     "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn",
@@ -44,4 +47,4 @@ def compile(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:  # noqa: A00
     The result is used through its methods; it is no ``re.Pattern`` for ``isinstance`` and
     for the functions of ``re`` that take a compiled pattern.
     """
-    return cast("re.Pattern[AnyStr]", LazyPattern(pattern, flags))
+    return LazyPattern(pattern, flags)  # type: ignore[return-value]

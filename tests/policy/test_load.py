@@ -17,8 +17,10 @@ from zt_gate.policy import load as loading
 from zt_gate.policy.load import TABLE, digest_of
 from zt_gate.policy.schema import (
     EMPTY_DIGEST,
+    AgentRights,
     Allowance,
     Dependencies,
+    GuardSettings,
     Ignore,
     Policy,
     PolicyError,
@@ -67,6 +69,22 @@ restricted = ["/infra/"]
 
 [tasks.docs]
 allowed = ["docs/**"]
+tools = ["Read", "Edit", "Bash"]
+commands = ["git log", "make docs"]
+network = ["docs.example.org", "*.example.net"]
+limits = { calls = 500, writes = 40 }
+ttl = 120
+
+[skills.secure-code-review]
+restricted = ["/config/credentials/"]
+network = false
+
+[guard]
+task = "docs"
+modes = { "*" = "observe", "gate/*" = "enforce" }
+log-days = 7
+log-megabytes = 4
+keep-days = 90
 
 [[ignore]]
 rule = "code/*"
@@ -123,6 +141,24 @@ def test_every_key_is_read() -> None:
     assert policy.registries == {"pypi": "https://packages.example.org/simple"}
     assert policy.scope == Scope(("src/**",), ("/infra/",))
     assert policy.tasks == {"docs": Scope(("docs/**",), ())}
+    assert policy.task_rights == {
+        "docs": AgentRights(
+            paths=Scope(("docs/**",), ()),
+            tools=("Read", "Edit", "Bash"),
+            commands=("git log", "make docs"),
+            network=("docs.example.org", "*.example.net"),
+            limits={"calls": 500, "writes": 40},
+            ttl=120,
+        )
+    }
+    assert policy.skills == {
+        "secure-code-review": AgentRights(
+            paths=Scope((), ("/config/credentials/",)), network=()
+        )
+    }
+    assert policy.guard == GuardSettings(
+        "docs", {"*": "observe", "gate/*": "enforce"}, 7, 4, 90
+    )
     assert policy.ignores == (
         Ignore("code/*", "legacy/**", "to be rewritten", "2027-01-31"),
         Ignore("secrets/generic-password", "old.py", "rotated", "2027-02-28"),
@@ -286,7 +322,21 @@ WRONG = [
     ("[registries]\npypi = 'https://a:99999/'", "'pypi' is not a URL"),
     ("[registries]\npypi = 'https://a/?q=1'", "has a query or a fragment"),
     ("[registries]\npypi = 'https://a\\u0000/'", "is not a URL"),
-    ("[tasks.'a b']", ":1: [tasks] 'a b': a task name has at most 64 letters"),
+    ("[tasks.'a b']", ":1: [tasks] 'a b': the name of a task has at most 64 letters"),
+    ("[skills.'']", ":1: [skills] '': the name of a skill has"),
+    ("[tasks.a]\nnetwork = true", ":2: [tasks.a] 'network' must be false or a list"),
+    (
+        "[tasks.a]\nnetwork = ['https://a.example/']",
+        ":2: 'https://a.example/' is not a",
+    ),
+    ("[tasks.a]\nlimits = { steps = 3 }", "unknown key 'steps' in [tasks.a.limits]"),
+    ("[tasks.a]\nttl = -1", ":2: [tasks.a] 'ttl' must be from 0"),
+    (
+        "[guard]\nmodes = { 'a/b' = 'off' }",
+        "must be one of 'observe', 'warn', 'enforce'",
+    ),
+    ("[guard]\nmodes = { 'a b' = 'warn' }", "'a b' is not the id of a control"),
+    ("[guard]\ntask = 'a b'", ":2: 'a b' is not the name of a task"),
     (
         "[tasks.a]\nallow = ['x']",
         ":2: unknown key 'allow' in [tasks.a]; did you mean 'allowed'?",
@@ -414,7 +464,8 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 KNOWN = st.sampled_from(["profile", "levels", "paths", "scanners", "dependencies", "registries",
-                         "scope", "tasks", "ignore", "ai", "audit", "approval"])  # fmt: skip
+                         "scope", "tasks", "skills", "ignore", "ai", "audit", "approval",
+                         "guard"])  # fmt: skip
 
 
 @settings(max_examples=examples(300), deadline=None)

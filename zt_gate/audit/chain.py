@@ -17,15 +17,16 @@ import os
 import stat
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import GateError
+from zt_gate.system.record import record
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
 #: Version of the line format.
 VERSION = 1
@@ -51,7 +52,7 @@ class LogError(GateError):
     """The log cannot be written, read or verified; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verified:
     """The result of verifying a log: its number of lines, and the head (last hash)."""
 
@@ -59,7 +60,9 @@ class Verified:
     head: str
 
 
-def append(path: Path, entry: Mapping[str, Any], *, top: Path | None = None) -> str:
+def append(
+    path: Path | str, entry: Mapping[str, Any], *, top: Path | None = None
+) -> str:
     """Append one entry and return its hash, the new head.
 
     ``path`` is absolute.  Missing folders below ``top`` are created.  Raises
@@ -123,7 +126,7 @@ def verify(file: BinaryIO, expect: str = "") -> Verified:
     return Verified(lines, head)
 
 
-def open_to_read(path: Path) -> BinaryIO:
+def open_to_read(path: Path | str) -> BinaryIO:
     """Open a log without following a link; raises LogError."""
     try:
         fd = os.open(path, _READ_FLAGS)
@@ -138,7 +141,7 @@ def open_to_read(path: Path) -> BinaryIO:
 
 def _line(entry: Mapping[str, Any]) -> tuple[bytes, str]:
     """Return the line of an entry, and its hash."""
-    from zt_gate.system.cache import sha256
+    from zt_gate.system.digests import sha256
 
     text = json.dumps(entry, separators=(",", ":"), ensure_ascii=True)
     hashed = text.removesuffix("}").encode("ascii")
@@ -148,7 +151,7 @@ def _line(entry: Mapping[str, Any]) -> tuple[bytes, str]:
 
 def _read(line: bytes, number: int) -> tuple[dict[str, Any], str]:
     """Return the entry of a line, and its hash; raises LogError."""
-    from zt_gate.system.cache import sha256
+    from zt_gate.system.digests import sha256
 
     own_hash = _hash_of(line)
     if own_hash is None or sha256(line[:-_SUFFIX_LENGTH]) != own_hash:
@@ -173,7 +176,7 @@ def _hash_of(line: bytes) -> str | None:
     return own_hash.decode("ascii")
 
 
-def _last_line(fd: int, size: int, path: Path) -> tuple[str, int]:
+def _last_line(fd: int, size: int, path: Path | str) -> tuple[str, int]:
     """Return hash and number of the last line; raises LogError if it is incomplete."""
     if size == 0:
         return GENESIS_HASH, 0
@@ -211,7 +214,7 @@ def _write(fd: int, line: bytes, size: int) -> None:
         raise
 
 
-def _lock(fd: int, path: Path) -> None:
+def _lock(fd: int, path: Path | str) -> None:
     """Wait for other writers; raises LogError after ``LOCK_TIMEOUT``."""
     deadline = time.monotonic() + LOCK_TIMEOUT
     while True:
@@ -225,7 +228,7 @@ def _lock(fd: int, path: Path) -> None:
             return
 
 
-def _check_owner(fd: int, path: Path) -> None:
+def _check_owner(fd: int, path: Path | str) -> None:
     """Raise LogError for a file that other users can write, or that has another name."""
     info = os.fstat(fd)
     if not stat.S_ISREG(info.st_mode) or info.st_nlink != 1:
@@ -237,9 +240,9 @@ def _check_owner(fd: int, path: Path) -> None:
         )
 
 
-def _open_to_append(path: Path, top: Path | None) -> int:
+def _open_to_append(path: Path | str, top: Path | None) -> int:
     """Open the file folder by folder without following links; raises LogError."""
-    parts = path.parts[1:]
+    parts = os.fspath(path).split("/")[1:]
     first_created = len(parts) if top is None else len(top.parts) - 1
     fd = -1
     try:

@@ -49,6 +49,11 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "install or uninstall git hooks; run one of them",
     ),
     (
+        "guard",
+        "zt_gate.commands.guard",
+        "the same checks while an agent acts: install, hook, report",
+    ),
+    (
         "ci",
         "zt_gate.commands.ci",
         "scan the change of a CI event and report it there",

@@ -6,6 +6,7 @@ ids of rules are asked for (``zt-gate rules``), and revisions (git).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -224,11 +225,24 @@ def _fish_value(value: CommandValue | None) -> str:
 def _nodes(
     commands: Sequence[CommandNode],
 ) -> Iterator[tuple[CommandNode, CommandNode | None]]:
-    """Yield each command, and each subcommand with its command before it."""
+    """Yield each command, and each subcommand with its command before it.
+
+    A subcommand has the options of its own subcommands as well.
+    """
     for command in commands:
         for inner in command.commands:
-            yield command, inner
+            yield command, _with_options_below(inner)
         yield command, None
+
+
+def _with_options_below(node: CommandNode) -> CommandNode:
+    """Return a node that also offers what its subcommands take."""
+    options = {option.names: option for option in node.options}
+    values = list(node.values)
+    for inner in node.commands:
+        options |= {option.names: option for option in inner.options}
+        values += [value for value in inner.values if value not in values]
+    return replace(node, options=tuple(options.values()), values=tuple(values))
 
 
 def _long(option: CommandOption) -> Iterator[str]:

@@ -30,6 +30,22 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--list", action="store_true", help="list the cases and do not run them"
     )
+    parser.add_argument(
+        "--guard",
+        action="store_true",
+        help="try the guard with real clients and scripted models instead",
+    )
+    parser.add_argument(
+        "--client",
+        action="append",
+        metavar="NAME",
+        help="with --guard: this client alone (repeatable)",
+    )
+    parser.add_argument(
+        "--table",
+        metavar="FILE",
+        help="with --guard: write what was seen as the table of capabilities",
+    )
 
 
 def main(options: Namespace) -> int:
@@ -37,6 +53,12 @@ def main(options: Namespace) -> int:
 
     Raises UsageError for a name that is no case and no group.
     """
+    if options.guard:
+        from zt_gate.commands import drill_guard
+
+        return drill_guard.main(options.client or (), options.table or "")
+    if options.client or options.table:
+        raise UsageError("--client and --table are valid only with --guard")
     from zt_gate.drill import run
     from zt_gate.reports.summary import plural
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zt_gate.ecosystems.base import Ecosystem
 
-#: References that name a branch: no digit stands in them.
+#: References that name a branch: they have no digit.
 BRANCH = r"(?:branch:.*|head|main|master|trunk|develop|development|stable|latest|next|[a-z_/-]*)\Z"
 
 

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, get_args
 from zt_gate.policy.exclude import matches_everything
 from zt_gate.policy.schema import (
     GATE,
+    GUARD_MODES,
     PROOFS,
     Dependencies,
+    GuardSettings,
     OnUnverified,
     ScopeLimits,
 )
 from zt_gate.policy.typed_reader import KEYS, MAX_NUMBER, MAX_SECONDS
-from zt_gate.policy.validate import LEVELS, PROFILES, TASK_KEYS
+from zt_gate.policy.validate import LEVELS, LIMIT_KEYS, PROFILES, TASK_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -35,6 +37,8 @@ _EVERYTHING = tuple(
 )
 _PATH_GLOB = r"^(?!!)(?!/*$)(?!(?:.*/)?\.{1,2}(?:/|$))(?!.*//)(?!.*\[\[:)[^\n\u0000]+$"
 _TASK = r"^(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,64}$"
+_NO_TASK_OR_TASK = r"^(?:|(?=.*[A-Za-z0-9])[A-Za-z0-9._-]+)$"
+_HOST = r"^(?:\*|(?:\*\.)?(?![-.])(?=.*[A-Za-z0-9])[A-Za-z0-9.:\[\]-]+)$"
 _URL = r"^[hH][tT][tT][pP][sS]?://[^\s\\$@?#/\u0000-\u001f]+(?:/[^\s\\$?#\u0000-\u001f]*)?$"
 _LOG = r"^(?![~%$])(?!.*\$)(?!(?:.*/)?\.\.(?:/|$))(?:[^\u0000]*[^\u0000/])$"
 
@@ -79,14 +83,9 @@ def policy_schema(
                 },
             },
             "scope": _scope(),
-            "tasks": {
-                "type": "object",
-                "description": "Paths of one task, which can only narrow [scope].",
-                "propertyNames": {"pattern": _TASK},
-                "additionalProperties": _table(
-                    TASK_KEYS, {key: _globs("") for key in TASK_KEYS}
-                ),
-            },
+            "tasks": _tasks("A task: its paths can only narrow [scope]."),
+            "skills": _tasks("What the guard lets an agent's skill use."),
+            "guard": _guard(),
             "ignore": {
                 "type": "array",
                 "description": "Findings that are accepted, with a reason.",
@@ -122,6 +121,51 @@ def policy_schema(
         "description": "What blocks, what warns and what is allowed.",
         **top,
     }
+
+
+def _tasks(description: str) -> Schema:
+    host = {"type": "string", "pattern": _HOST}
+    count = _number(None, "")
+    keys = {
+        "allowed": _globs(""),
+        "restricted": _globs(""),
+        "tools": _strings("Tools by kind or name."),
+        "commands": _strings("Programs with leading words."),
+        "network": {
+            "description": "false, or the hosts.",
+            "anyOf": [{"const": False}, {"type": "array", "items": host}],
+        },
+        "limits": _table(LIMIT_KEYS, dict.fromkeys(LIMIT_KEYS, count)),
+        "ttl": _number(None, "Minutes."),
+    }
+    return {
+        "type": "object",
+        "description": description,
+        "propertyNames": {"pattern": _TASK},
+        "additionalProperties": _table(TASK_KEYS, keys),
+    }
+
+
+def _guard() -> Schema:
+    default = GuardSettings()
+    modes = {
+        "type": "object",
+        "description": "Mode by control, with * for any text.",
+        "propertyNames": {"pattern": r"^[A-Za-z0-9*/-]+$"},
+        "additionalProperties": {"enum": list(GUARD_MODES)},
+    }
+    return _table(
+        KEYS["guard"],
+        {
+            "task": _described(
+                {"type": "string", "pattern": _NO_TASK_OR_TASK}, "The default task."
+            ),
+            "modes": modes,
+            "log-days": _number(default.log_days, "Days until a new log file."),
+            "log-megabytes": _number(default.log_megabytes, "Size of a log file."),
+            "keep-days": _number(default.keep_days, "Days that old files are kept."),
+        },
+    )
 
 
 def _table(

@@ -70,6 +70,42 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentRights:
+    """What the guard lets a session with a task, or a skill, use (``[tasks.NAME]``).
+
+    None means what the built-in task of that name has, else the task ``develop``.
+    ``tools`` are kinds of tools or names, ``commands`` programs with leading words,
+    ``network`` hosts; ``limits`` are counts by name, ``ttl`` is in minutes.
+    """
+
+    paths: Scope = Scope()
+    tools: tuple[str, ...] | None = None
+    commands: tuple[str, ...] | None = None
+    network: tuple[str, ...] | None = None
+    limits: Mapping[str, int] | None = None
+    ttl: int | None = None
+
+
+GuardMode = Literal["observe", "warn", "enforce"]
+GUARD_MODES: tuple[GuardMode, ...] = ("observe", "warn", "enforce")
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """``[guard]``: the default task, the mode by control, and the size of the log.
+
+    The keys of ``modes`` are globs for the ids of controls.  ``log_days`` and
+    ``log_megabytes`` end a log file; ``keep_days`` is how long old files are kept.
+    """
+
+    task: str = ""
+    modes: Mapping[str, GuardMode] = field(default_factory=dict)
+    log_days: int = 30
+    log_megabytes: int = 16
+    keep_days: int = 365
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeLimits:
     """``[scope]``: the size of a change above which the gate warns.
 
@@ -104,6 +140,10 @@ class Policy:
     registries: Mapping[str, str] = field(default_factory=dict)
     scope: Scope = Scope()
     tasks: Mapping[str, Scope] = field(default_factory=dict)
+    #: What the guard lets a session of the task use; the keys of ``tasks``.
+    task_rights: Mapping[str, AgentRights] = field(default_factory=dict)
+    skills: Mapping[str, AgentRights] = field(default_factory=dict)
+    guard: GuardSettings = GuardSettings()
     scope_limits: ScopeLimits = ScopeLimits()
     ignores: tuple[Ignore, ...] = ()
     ai: Mapping[str, Any] = field(default_factory=dict)

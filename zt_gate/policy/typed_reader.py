@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: keys of ``[registries]`` come from the ecosystems.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("profile", "levels", "paths", "scanners", "dependencies", "registries", "scope", "tasks",
-         "ignore", "ai", "audit", "approval", "exclude"),
+         "skills", "ignore", "ai", "audit", "approval", "exclude", "guard"),
     "dependencies": ("min-age-days", "min-weekly-downloads", "min-version-age-days",
                      "on-unverified"),
     "scope": ("allowed", "restricted", "max-files", "max-lines", "max-deletions", "max-binaries"),
@@ -26,6 +26,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "ai": ("labels", "marks"),
     "audit": ("log",),
     "approval": ("proof",),
+    "guard": ("task", "modes", "log-days", "log-megabytes", "keep-days"),
 }  # fmt: skip
 
 #: Largest number, and most seconds of a duration (one day).

@@ -42,6 +42,8 @@ class UserSettings:
     """All of the user's settings."""
 
     review: ReviewSettings = ReviewSettings()
+    #: ``[guard] alert``: the command line that is told about a denial, "" for none.
+    guard_alert: str = ""
 
 
 def load(path: Path, scanned: Path) -> UserSettings:
@@ -82,7 +84,9 @@ def _read(path: Path, scanned: Path) -> bytes:
 
 def _settings(data: dict[str, Any]) -> UserSettings:
     top = TableReader(data)
-    top.only(("review",))
+    top.only(("review", "guard"))
+    guard = top.table("guard")
+    guard.only(("alert",))
     review = top.table("review")
     review.only(("command", "environment", "timeout-seconds"))
     command = review.string("command")
@@ -95,4 +99,7 @@ def _settings(data: dict[str, Any]) -> UserSettings:
             "timeout-seconds",
             f"timeout-seconds in [review] must be 1 to {MAX_REVIEW_SECONDS}",
         )
-    return UserSettings(ReviewSettings(command, review.strings("environment"), seconds))
+    return UserSettings(
+        ReviewSettings(command, review.strings("environment"), seconds),
+        guard.string("alert"),
+    )

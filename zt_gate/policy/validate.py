@@ -15,9 +15,13 @@ from zt_gate.policy.exclude import matches_everything
 from zt_gate.policy.rule_globs import GlobError, compile_glob
 from zt_gate.policy.schema import (
     GATE,
+    GUARD_MODES,
     PROOFS,
+    AgentRights,
     Allowance,
     Dependencies,
+    GuardMode,
+    GuardSettings,
     Ignore,
     OnUnverified,
     Policy,
@@ -36,7 +40,44 @@ LEVELS = tuple(level.value for level in Level)
 PROFILES = tuple(profile.value for profile in Profile)
 _GLOB_CHARACTERS = "*?[\\"
 # A task has its own paths; the limits on the size of a change are only in [scope].
-TASK_KEYS = ("allowed", "restricted")
+TASK_KEYS = (
+    "allowed",
+    "restricted",
+    "tools",
+    "commands",
+    "network",
+    "limits",
+    "ttl",
+)
+#: What a session may do at most, counted by the guard, and what a command may use in the
+#: sandbox.
+LIMIT_KEYS = (
+    "calls",
+    "commands",
+    "reads",
+    "writes",
+    "deletions",
+    "fetches",
+    "seconds",
+    "cpu-seconds",
+    "memory-megabytes",
+    "processes",
+    "open-files",
+    # Thresholds of unusual behaviour: rules/guard/anomalies.json.
+    "anomaly-files-read",
+    "anomaly-files-written",
+    "anomaly-files-deleted",
+    "anomaly-write-spike",
+    "anomaly-encrypted",
+    "anomaly-outside",
+    "anomaly-secrets",
+    "anomaly-denied",
+    "anomaly-new-hosts",
+    "anomaly-sent-after-secret",
+    "anomaly-after-untrusted-text",
+    "anomaly-reached",
+)
+_MODE_GLOB_LETTERS = {ord(letter): None for letter in "-/*"}
 _SWITCH_KEYS = frozenset(("enabled", "enable", "disabled", "disable"))
 
 
@@ -64,7 +105,12 @@ def policy_of(
         registries=_registries(top.table("registries")),
         scope=_scope(top.table("scope"), KEYS["scope"]),
         scope_limits=_limits(top.table("scope")),
-        tasks=_tasks(top.table("tasks")),
+        tasks={
+            name: rights.paths for name, rights in _rights(top.table("tasks")).items()
+        },
+        task_rights=_rights(top.table("tasks")),
+        skills=_rights(top.table("skills")),
+        guard=_guard(top.table("guard")),
         ignores=_ignores(top, names),
         ai=_ai(top.table("ai")),
         audit=_audit(top.table("audit")),
@@ -277,15 +323,89 @@ def _limits(table: TableReader) -> ScopeLimits:
     )
 
 
-def _tasks(table: TableReader) -> dict[str, Scope]:
+def _rights(table: TableReader) -> dict[str, AgentRights]:
+    """Read ``[tasks.NAME]`` or ``[skills.NAME]``."""
+    (what,) = table.where
     for name in table:
         if len(name) > 64 or not _is_task_name(name):
             table.fail(
                 name,
-                f"[tasks] {shown(name)}: a task name has at most 64 letters, digits, "
-                "'-', '_' and '.'",
+                f"[{what}] {shown(name)}: the name of a {str(what)[:-1]} has at most 64 "
+                "letters, digits, '-', '_' and '.'",
             )
-    return {name: _scope(table.table(name), TASK_KEYS) for name in table}
+    return {name: _rights_of(table.table(name)) for name in table}
+
+
+def _rights_of(table: TableReader) -> AgentRights:
+    paths = _scope(table, TASK_KEYS)
+    return AgentRights(
+        paths=paths,
+        tools=table.strings("tools") if "tools" in table else None,
+        commands=table.strings("commands") if "commands" in table else None,
+        network=_network(table) if "network" in table else None,
+        limits=_counts(table.table("limits")) if "limits" in table else None,
+        ttl=table.number("ttl", 0) if "ttl" in table else None,
+    )
+
+
+def _network(table: TableReader) -> tuple[str, ...]:
+    """Read false, or a list of host names; ``*.`` stands for all below a name."""
+    if table.data["network"] is False:
+        return ()
+    if not isinstance(table.data["network"], list):
+        table.fail(
+            "network",
+            f"{table.header} 'network' must be false or a list of host names",
+        )
+    hosts = table.strings("network")
+    for host in hosts:
+        if not _is_host(host):
+            table.fail(
+                "network",
+                f"{shown(host)} is not a host name; give names such as "
+                "registry.example, *.registry.example, or * for all hosts",
+            )
+    return hosts
+
+
+def _is_host(host: str) -> bool:
+    name = host.removeprefix("*.")
+    if host == "*":
+        return True
+    letters = name.translate({ord(character): None for character in "-.:[]"})
+    return letters.isascii() and letters.isalnum() and not name.startswith(("-", "."))
+
+
+def _counts(table: TableReader) -> dict[str, int]:
+    table.only(LIMIT_KEYS)
+    return {key: table.number(key, 0) for key in table}
+
+
+def _guard(table: TableReader) -> GuardSettings:
+    table.only(KEYS["guard"])
+    default = GuardSettings()
+    task = table.string("task")
+    if task and not _is_task_name(task):
+        table.fail("task", f"{shown(task)} is not the name of a task")
+    modes = table.table("modes")
+    for control in modes:
+        letters = control.translate(_MODE_GLOB_LETTERS)
+        if letters and not (letters.isascii() and letters.isalnum()):
+            modes.fail(
+                control,
+                f"{shown(control)} is not the id of a control; "
+                "use control/name, or * for any text",
+            )
+    return GuardSettings(
+        task=task,
+        modes={
+            control: cast("GuardMode", modes.choice(control, GUARD_MODES, ""))
+            for control in modes
+        },
+        log_days=table.number("log-days", default.log_days),
+        log_megabytes=table.number("log-megabytes", default.log_megabytes),
+        keep_days=table.number("keep-days", default.keep_days),
+    )
 
 
 def _is_task_name(name: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from zt_gate.system.record import record
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,21 +19,29 @@ _PS = "/bin/ps"
 _PS_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ancestor:
-    """One process; ``name`` is the kernel's, ``words`` are its command line."""
+    """One process; ``name`` is the kernel's, ``words`` are its command line.
+
+    ``started`` is its start in ticks since the machine's, 0 where that is not known.
+    """
 
     name: str
     words: tuple[str, ...]
+    pid: int = 0
+    started: int = 0
 
 
-def ancestors() -> tuple[Ancestor, ...]:
-    """Return the ancestors, the parent first; those that cannot be read are left out."""
-    return tuple(_from_proc() if sys.platform == "linux" else _from_ps())
+def ancestors(pid: int = 0) -> tuple[Ancestor, ...]:
+    """Return the ancestors, the parent first; those that cannot be read are left out.
+
+    With ``pid`` they are that process and its ancestors.
+    """
+    first = pid or os.getppid()
+    return tuple(_from_proc(first) if sys.platform == "linux" else _from_ps(first))
 
 
-def _from_proc() -> Iterator[Ancestor]:
-    number = os.getppid()
+def _from_proc(number: int) -> Iterator[Ancestor]:
     for _ in range(_MAX_DEPTH):
         if number <= 0:
             return
@@ -47,13 +56,21 @@ def _from_proc() -> Iterator[Ancestor]:
         with suppress(OSError), open(f"/proc/{number}/cmdline", "rb") as file:
             data = file.read(64 * 1024).rstrip(b"\0")
             words = tuple(map(os.fsdecode, data.split(b"\0"))) if data else ()
-        yield Ancestor(os.fsdecode(head.partition(b"(")[2]), words)
         fields = tail.split()
+        started = fields[19] if len(fields) > 19 else b""
+        yield Ancestor(
+            os.fsdecode(head.partition(b"(")[2]),
+            words,
+            number,
+            int(started) if started.isdigit() else 0,
+        )
         number = int(fields[1]) if len(fields) > 1 and fields[1].isdigit() else 0
 
 
-def _from_ps() -> Iterator[Ancestor]:
+def _from_ps(number: int) -> Iterator[Ancestor]:
     """Read the table of ``ps``, which separates the words of a command line by spaces."""
+    import subprocess  # not needed on Linux, and costs 10 ms
+
     try:
         done = subprocess.run(
             [_PS, "-axww", "-o", "pid=,ppid=,command="],
@@ -65,7 +82,7 @@ def _from_ps() -> Iterator[Ancestor]:
         )
     except (OSError, subprocess.SubprocessError):
         return
-    yield from ancestors_in_table(done.stdout, os.getppid())
+    yield from ancestors_in_table(done.stdout, number)
 
 
 def ancestors_in_table(table: bytes, number: int) -> Iterator[Ancestor]:
@@ -79,5 +96,6 @@ def ancestors_in_table(table: bytes, number: int) -> Iterator[Ancestor]:
     for _ in range(_MAX_DEPTH):
         if number not in rows:
             return
-        number, words = rows[number]
-        yield Ancestor(os.path.basename(words[0]), words)
+        parent, words = rows[number]
+        yield Ancestor(os.path.basename(words[0]), words, number)
+        number = parent

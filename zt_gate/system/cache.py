@@ -8,10 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zt_gate.system.digests import sha256
 from zt_gate.system.state_folder import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+__all__ = ["cache_folder", "configured_folder", "sha256", "write_atomically"]
 
 
 def cache_folder(
@@ -88,16 +91,3 @@ def _mode_of(target: Path) -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return 0o666 & ~mask
-
-
-def sha256(data: bytes) -> str:
-    """Return the digest in hexadecimal, without ``hashlib``: its import loads OpenSSL (4 ms)."""
-    import importlib
-
-    for name in ("_sha2", "_sha256"):
-        with suppress(ImportError):
-            digest: str = importlib.import_module(name).sha256(data).hexdigest()
-            return digest
-    import hashlib
-
-    return hashlib.sha256(data).hexdigest()

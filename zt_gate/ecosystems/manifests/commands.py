@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Place
 
 _DEEPEST = 4
+#: Tools that give all words after the program's name to the program.
+_STOPS_AT_PROGRAM = frozenset(("npx", "pnpx", "bunx", "uvx"))
 _ASSIGNMENT = lazy_re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _PROMPT = lazy_re.compile(
     r"[$>%#❯»➜]|[>]{3}|[-@]+|C:\\\S{0,100}>|\([\w.-]{1,50}\)|[\w.-]+@[\w.-]+[:$#]\S*"
@@ -265,7 +267,8 @@ def _arguments(
             return
         package_count += 1
         yield from _packages(tool, word, context)
-        if package_count >= tool.max_packages and not tool.package_options:
+        is_done = package_count >= tool.max_packages
+        if is_done and (not tool.package_options or tool.name in _STOPS_AT_PROGRAM):
             return
 
 

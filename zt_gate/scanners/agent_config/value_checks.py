@@ -14,7 +14,7 @@ from zt_gate.scanners.agent_config import (
     url_hosts,
 )
 from zt_gate.scanners.agent_config.matched_values import ValueIssue, scalar, short
-from zt_gate.syntax import shell
+from zt_gate.syntax import guard_hook, shell
 from zt_gate.syntax.addresses import without_credentials
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _PLACEHOLDER = lazy_re.compile(r"\$\{?\w|^%|<|\{\{")
 def command(matched: MatchedValue) -> Iterator[ValueIssue]:
     """Check a command line (a text, or a list of words)."""
     line = _line(matched)
-    if not line.strip():
+    if not line.strip() or _is_guard_hook(matched):
         return
     key = matched.key
     effects = command_effects.find_effects(line, key.place, matched.rules)
@@ -215,6 +215,19 @@ def unsafe_pair(matched: MatchedValue) -> Iterator[ValueIssue]:
             about="never",
             path=("approval_policy",),
         )
+
+
+def _is_guard_hook(matched: MatchedValue) -> bool:
+    """Whether the command is exactly what ``zt-gate guard install`` writes there."""
+    path = matched.path
+    if path[-3::2] != ("hooks", "command") or not isinstance(matched.value, str):
+        return False
+    if not guard_hook.names_guard_hook(matched.value):
+        return False
+    group = matched.document.value
+    for step in path[:-3]:
+        group = group[step]
+    return bool(guard_hook.client_of(group))
 
 
 def _line(matched: MatchedValue) -> str:

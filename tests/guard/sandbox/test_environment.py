@@ -1,0 +1,65 @@
+"""Which variables an agent sees."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zt_gate.guard.sandbox.environment import CredentialPassesError, scrubbed
+
+NAMES = st.text(alphabet="ABCDEFGHIJ_", min_size=1, max_size=12)
+
+
+def is_credential(value: str) -> bool:
+    return value.startswith("long-lived")
+
+
+def test_only_the_prefix_harmless_names_and_the_clients_own_pass() -> None:
+    given = {
+        "AI_ACCESSIBLE_STAGE": "test",
+        "DATABASE_URL": "x",
+        "LANG": "C",
+        "LC_ALL": "C",
+        "MODEL_KEY": "long-lived",
+        "LD_PRELOAD": "/x.so",
+    }
+    result = scrubbed(
+        given, client_variables=frozenset(("MODEL_KEY",)), is_credential=is_credential
+    )
+    assert result.passed == {
+        "AI_ACCESSIBLE_STAGE": "test",
+        "LANG": "C",
+        "LC_ALL": "C",
+        "MODEL_KEY": "long-lived",
+    }
+    assert result.dropped == ("DATABASE_URL", "LD_PRELOAD")
+
+
+def test_the_prefix_can_be_stripped() -> None:
+    result = scrubbed(
+        {"AI_ACCESSIBLE_STAGE": "test"},
+        client_variables=frozenset(),
+        is_credential=is_credential,
+        strip_prefix=True,
+    )
+    assert result.passed == {"STAGE": "test"}
+
+
+@pytest.mark.parametrize("name", ["AI_ACCESSIBLE_KEY", "LANG", "LC_X", "TERM"])
+def test_a_credential_that_would_pass_is_refused(name: str) -> None:
+    with pytest.raises(CredentialPassesError, match=f"the variable {name} holds"):
+        scrubbed(
+            {name: "long-lived-1"},
+            client_variables=frozenset(),
+            is_credential=is_credential,
+        )
+
+
+@given(st.dictionaries(NAMES, st.just("x")))
+def test_nothing_passes_without_a_reason(environ: dict[str, str]) -> None:
+    result = scrubbed(
+        environ, client_variables=frozenset(), is_credential=is_credential, prefix="AB"
+    )
+    assert set(result.passed) | set(result.dropped) == set(environ)
+    assert all(name.startswith("AB") or name == "CI" for name in result.passed)

@@ -1,0 +1,47 @@
+"""``zt-gate guard report``: what the guard's log says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--days", type=int, default=0, metavar="N", help="only the last N days"
+    )
+    parser.add_argument(
+        "--session", default=None, metavar="ID", help="only one session"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def main(options: Namespace) -> int:
+    """Print counts by control, what enforcing would have stopped, and proposals.
+
+    Raises LogError for a log that was changed.
+    """
+    from zt_gate.commands.listing import print_lines
+    from zt_gate.guard.feedback import proposals
+    from zt_gate.guard.log import read_log
+    from zt_gate.guard.places import guard_places
+    from zt_gate.guard.report import report_lines, report_on
+    from zt_gate.reports.escape import visible
+
+    entries = list(read_log(guard_places()))
+    report = report_on(entries, days=options.days, session=options.session or "")
+    proposed = [] if options.session else proposals(entries, days=options.days or 30)
+    if options.json:
+        rows = [asdict(item) for item in proposed]
+        print(json.dumps({**report.as_table(), "proposals": rows}, indent=2))
+        return 0
+    lines = report_lines(report)
+    if proposed:
+        lines += ["", "Denials that recur; proposals to be reviewed by a person:"]
+        lines += [f"  {item.line}" for item in proposed]
+    return print_lines(visible(line) for line in lines)

@@ -1,0 +1,122 @@
+"""Turns denials that recur into proposals for AGENTS.md or the task; it writes nothing.
+
+A proposal is text that a later session would read, so no word of it comes from a session:
+it has the guard's own sentences, and names that are plain.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.guard.data import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_DAY = 86_400
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+#: Denials from which on one recurs: in several sessions, or in one.
+_IN_SESSIONS = 3
+_IN_ONE = 5
+_MOST = 20
+#: Controls that a task decides, by the key of the task that would permit it.
+_BY_TASK = {
+    "command/not-in-task": "commands",
+    "command/unknown-program": "commands",
+    "network/other": "network",
+    "task/tool": "tools",
+    "task/path-not-allowed": "allowed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One recurring denial; ``place`` is "AGENTS.md" or "task", ``text`` what to add.
+
+    ``number`` is how often it was denied in the days of the report, ``before`` how often
+    in the days before those.
+    """
+
+    control: str
+    number: int
+    sessions: int
+    before: int
+    place: str
+    text: str
+
+    @property
+    def line(self) -> str:
+        """The proposal on one line, with whether it recurs."""
+        trend = f"{self.before} before: it recurs" if self.before else "none before"
+        return (
+            f"{self.control}: denied {self.number} times in {self.sessions} sessions "
+            f"({trend}). {self.place}: {self.text}"
+        )
+
+
+def proposals(
+    entries: Iterable[Mapping[str, Any]], *, days: int = 30, now: float = 0.0
+) -> list[Proposal]:
+    """Return proposals for denials of the last ``days``, the most frequent first."""
+    now = now or time.time()
+    middle = time.strftime(_TIME, time.gmtime(now - days * _DAY))
+    oldest = time.strftime(_TIME, time.gmtime(now - 2 * days * _DAY))
+    numbers: Counter[str] = Counter()
+    before: Counter[str] = Counter()
+    sessions: defaultdict[str, set[str]] = defaultdict(set)
+    tasks: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for entry in entries:
+        at = str(entry.get("time", ""))
+        if at < oldest or entry.get("answer") != "deny":
+            continue
+        for control in _denied(entry):
+            if at < middle:
+                before[control] += 1
+                continue
+            numbers[control] += 1
+            sessions[control].add(str(entry.get("session")))
+            tasks[control][str(entry.get("task", ""))] += 1
+    denials = load("denials.json")
+    found = []
+    for control, number in numbers.most_common():
+        is_recurring = number >= _IN_SESSIONS and len(sessions[control]) > 1
+        if not is_recurring and number < _IN_ONE:
+            continue
+        task = tasks[control].most_common(1)[0][0]
+        place, text = _text(control, task, denials)
+        if text:
+            amount = len(sessions[control])
+            found.append(
+                Proposal(control, number, amount, before[control], place, text)
+            )
+    return found[:_MOST]
+
+
+def _denied(entry: Mapping[str, Any]) -> set[str]:
+    """Return the controls that denied an event."""
+    return {
+        str(item.get("control"))
+        for item in entry.get("concerns", ())
+        if item.get("answer") in {"deny", "ask"} and item.get("mode") == "enforce"
+    }
+
+
+def _text(control: str, task: str, denials: Mapping[str, Any]) -> tuple[str, str]:
+    """Return where a proposal belongs and its text, "" for a control without one."""
+    key = _BY_TASK.get(control)
+    if key:
+        name = task if task.replace("-", "").replace("_", "").isalnum() else "NAME"
+        text = (
+            f"if the work needs it, a person adds it to {key} of [tasks.{name}]; "
+            "zt-gate guard report --json has the calls"
+        )
+        return "task", text
+    denial = denials.get(control)
+    if not denial:
+        return "", ""
+    reason = str(denial.get("reason", "")).replace("{}", "…")
+    step = str(denial.get("next", ""))
+    return "AGENTS.md", f'"{reason} {step}"'.replace(' "', '"')

@@ -1,0 +1,325 @@
+"""Answers one event of a client, and denies where it cannot.
+
+    event ─▶ session and pinned policy ─▶ judges ─▶ modes ─▶ what was denied before ─▶ log ─▶ answer
+
+Every failure denies: an exception, a policy that does not parse, a log that cannot be
+written, a deadline.  Only a policy that observes the control ``guard/fault`` lets the
+client go on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+
+from zt_gate.errors import GateError
+from zt_gate.guard import clients, log_entry
+from zt_gate.guard.clients.base import AgentEventError, Rendered
+from zt_gate.guard.context import GuardContext
+from zt_gate.guard.decision import Answer, Concern, Grade, GuardDecision, Mode, decide
+from zt_gate.guard.judge import EventJudge
+from zt_gate.guard.keeper import Ended, attacks_in
+from zt_gate.guard.keepers import keeper_for
+from zt_gate.guard.own_paths import own_paths
+from zt_gate.guard.places import guard_places
+from zt_gate.guard.policy import GuardPolicy, pinned_policy
+from zt_gate.guard.record import record, replace
+from zt_gate.guard.repository import own_branch, surroundings
+from zt_gate.guard.session.activity import is_risky
+from zt_gate.guard.session.watch import escalated
+from zt_gate.guard.task import built_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from zt_gate.guard.action import AgentEvent
+    from zt_gate.guard.clients.base import AgentClient
+    from zt_gate.guard.keeper import Keeper
+    from zt_gate.guard.places import GuardPlaces
+    from zt_gate.guard.session.records import Session
+    from zt_gate.guard.task import Task
+
+#: Seconds of the clock, below the shortest time-out of a client (30 for a prompt).
+DEADLINE = 25.0
+FAULT = "guard/fault"
+#: Where a system has its folders for temporary files.
+_TEMPORARY = (
+    "/tmp/",  # noqa: S108 - compared, not used
+    "/var/tmp/",  # noqa: S108
+    "/private/tmp/",
+    "/var/folders/",
+    "/private/var/folders/",
+    "/run/user/",
+)
+
+
+class HookDeadlineError(GateError):
+    """The guard needed too long."""
+
+
+def handle(
+    client_name: str,
+    data: bytes,
+    environ: Mapping[str, str],
+    *,
+    task: str = "",
+    digest: str = "",
+    places: GuardPlaces | None = None,
+) -> Rendered:
+    """Return the answer to one event of a client; never raises.
+
+    ``task`` narrows the session's task.  ``digest`` is the digest of the pinned policy
+    that the hook was installed with, "" for any.  ``places`` are the user's.
+    """
+    call = None
+    try:
+        client = clients.client(client_name)
+    except KeyError:
+        text = f"zt-gate guard: unknown client; known: {', '.join(clients.names())}\n"
+        return Rendered(2, b"", text.encode())
+    try:
+        with _deadline():
+            call = _Call(client, environ, task, digest, places or guard_places())
+            return call.answer(data)
+    except AgentEventError as error:
+        return client.refuse(f"{error}. Nothing was run.")
+    except GateError as error:
+        return _fault(client, call, str(error))
+    except RecursionError:
+        return _fault(client, call, "the event is nested too deeply")
+    except Exception as error:  # noqa: BLE001 - every failure must deny
+        return _fault(
+            client, call, f"the guard failed ({type(error).__name__}: {error})"
+        )
+
+
+@record(frozen=False)
+class _Call:
+    """One call of the hook."""
+
+    client: AgentClient
+    environ: Mapping[str, str]
+    task: str
+    digest: str
+    places: GuardPlaces
+    policy: GuardPolicy | None = None
+    grade: Grade = Grade.ADVISES
+
+    def answer(self, data: bytes) -> Rendered:
+        """Return the answer; raises GateError, AgentEventError and whatever a judge raises."""
+        event = self.client.parse(data)
+        keeper = keeper_for(self.places)
+        place = surroundings(event.cwd)
+        begun, policy = keeper.begin(event.client, event.session, place, self._policy)
+        self.policy, self.grade = policy, grade_of(policy, keeper)
+        session = begun.session
+        # Other events of the user are not kept waiting while this one is judged.
+        before = dict(session.counts)
+        replaced = None
+        if begun.contained:
+            concerns: tuple[Concern, ...] = (_contained(begun.contained),)
+        else:
+            concerns, replaced = self._judge(event, session, policy)
+            concerns = tuple(_denied_before(concerns, session))
+        judged = [(concern, policy.mode_of(concern.control)) for concern in concerns]
+        decision = _decide(judged, asks=event.asks or event.ask_holds)
+        if any(mode is Mode.OBSERVE for _, mode in judged):
+            replaced = None
+        ended = self._ended(event, session, before, judged, decision)
+        if decision.answer is not Answer.DENY:
+            ended = self._with_snapshot(ended, session)
+        contained_before = session.contained
+        session = self._kept(keeper, ended, policy)
+        decision = escalated(decision, ended.entry, session, contained_before, policy)
+        graded = _graded(decision, self.grade)
+        rendered = self.client.render(event, graded, replaced)
+        if decision.answer is Answer.DENY and not keeper.is_broker:
+            from zt_gate.guard.alert import send_alert
+
+            send_alert(self.places, event, decision, session)
+        return rendered
+
+    def _policy(self, repository: str) -> GuardPolicy:
+        policy = pinned_policy(self.places, repository)
+        if self.digest and policy.digest != self.digest:
+            raise GateError(
+                "the pinned policy is not the one that the hook was installed with. "
+                "A person runs: zt-gate guard install"
+            )
+        return policy
+
+    def _judge(
+        self, event: AgentEvent, session: Session, policy: GuardPolicy
+    ) -> tuple[tuple[Concern, ...], Any]:
+        from zt_gate.guard.scan import ContentScanner
+
+        place = surroundings(session.root)
+        context = GuardContext(
+            root=session.root,
+            home=self.places.home,
+            environ=_without_foreign_temporary(self.environ),
+            own_paths=own_paths(self.places, session.root),
+            branch=own_branch(place),
+            asks=event.asks,
+            ask_holds=event.ask_holds,
+        )
+        contexts = tuple(
+            replace(context, task=task) for task in self._tasks(event, session, policy)
+        )
+        scanner = ContentScanner(session.root, policy, self.places)
+        return EventJudge(contexts, session, scanner).judge(event)
+
+    def _tasks(
+        self, event: AgentEvent, session: Session, policy: GuardPolicy
+    ) -> Iterator[Task]:
+        """Yield the session's task, and what narrows it: all of them must agree."""
+        task = policy.task_named(session.task, built_in)
+        yield task
+        if self.task and self.task != session.task:
+            yield policy.task_named(self.task, built_in)
+        part = policy.skill_named(event.agent_kind, task)
+        if part is not None:
+            yield part
+
+    def _ended(
+        self,
+        event: AgentEvent,
+        session: Session,
+        before: Mapping[str, int],
+        judged: Sequence[tuple[Concern, Mode]],
+        decision: GuardDecision,
+    ) -> Ended:
+        entry = {
+            **log_entry.event_fields(event),
+            "asks": event.asks or event.ask_holds,
+            "policy": self.policy.digest[:16] if self.policy else "",
+            "grade": self.grade.value,
+            "answer": decision.answer.value,
+            "concerns": log_entry.concern_fields(judged),
+        }
+        attacks = attacks_in(decision.concerns)
+        control = next((one.control for one in decision.concerns if one.is_attack), "")
+        return Ended(session, before, attacks, control, entry)
+
+    def _with_snapshot(self, ended: Ended, session: Session) -> Ended:
+        """Take the session's snapshot before the first call that could change something."""
+        folder = os.path.join(self.places.state, "snapshots", session.id)
+        if not is_risky(ended.entry) or os.path.lexists(folder):
+            return ended
+        if not surroundings(session.root).git_folder:
+            return ended
+        from zt_gate.guard.session.snapshot import take
+
+        digest = take(self.places, session)
+        return replace(ended, entry={**ended.entry, "snapshot": digest})
+
+    def _kept(self, keeper: Keeper, ended: Ended, policy: GuardPolicy) -> Session:
+        try:
+            return keeper.end(ended, policy)
+        except GateError:
+            if policy.mode_of(FAULT) is not Mode.OBSERVE:
+                raise
+            return ended.session
+
+
+def _contained(reason: str) -> Concern:
+    return Concern(
+        "session/contained",
+        Answer.DENY,
+        reason,
+        "A person looks at it (zt-gate guard session list) and releases it "
+        "(zt-gate guard session release ID).",
+    )
+
+
+def _without_foreign_temporary(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment without a TMPDIR that is no place for temporary files.
+
+    Who starts a client chooses its TMPDIR: the home would be writable.
+    """
+    folder = os.path.realpath(environ.get("TMPDIR") or "/tmp")  # noqa: S108
+    if f"{folder}/".startswith(_TEMPORARY):
+        return environ
+    return {name: value for name, value in environ.items() if name != "TMPDIR"}
+
+
+def grade_of(policy: GuardPolicy, keeper: Keeper) -> Grade:
+    """Return how far the answers hold.
+
+    Log and state in the user's own files are in the agent's reach, and so is a policy
+    there: only a managed policy with a broker enforces.
+    """
+    return Grade.ENFORCED if policy.is_managed and keeper.is_broker else Grade.ADVISES
+
+
+def _denied_before(concerns: Sequence[Concern], session: Session) -> Iterator[Concern]:
+    """Yield the concerns; an effect that was denied as an attack is denied again."""
+    for concern in concerns:
+        if concern.answer is Answer.DENY or concern.effect not in session.denied:
+            yield concern
+            continue
+        yield Concern(
+            "session/denied-before",
+            Answer.DENY,
+            f"This was denied before in this session ({concern.effect}), and another "
+            "spelling or tool does not change that.",
+            "Go on without it, or ask the person.",
+            concern.effect,
+            is_attack=True,
+        )
+
+
+def _decide(judged: Sequence[tuple[Concern, Mode]], *, asks: bool) -> GuardDecision:
+    """Apply the modes: observed concerns are only logged, warnings only told."""
+    counted = []
+    for concern, mode in judged:
+        if mode is Mode.OBSERVE:
+            continue
+        if mode is Mode.WARN:
+            concern = replace(concern, answer=Answer.SILENT)  # noqa: PLW2901
+        elif concern.answer is Answer.ASK and not asks:
+            concern = replace(concern, answer=Answer.DENY)  # noqa: PLW2901
+        counted.append(concern)
+    return decide(counted)
+
+
+def _graded(decision: GuardDecision, grade: Grade) -> GuardDecision:
+    """Add the grade to a reason: how far the answer holds."""
+    if decision.answer is Answer.SILENT:
+        return decision
+    last = Concern("guard/grade", decision.answer, f"[{grade.value}]")
+    return replace(decision, concerns=(*decision.concerns, last))
+
+
+def _fault(client: AgentClient, call: _Call | None, reason: str) -> Rendered:
+    """Deny because of a failure, unless the policy only observes failures."""
+    policy = call.policy if call is not None else None
+    if policy is not None and policy.mode_of(FAULT) is Mode.OBSERVE:
+        return Rendered(0, b"", f"zt-gate guard: {reason}\n".encode("utf-8", "replace"))
+    return client.refuse(
+        f"{reason.rstrip('.')}. The guard denies what it cannot judge. "
+        "Tell the person; they can run: zt-gate doctor"
+    )
+
+
+@contextmanager
+def _deadline() -> Iterator[None]:
+    """Raise HookDeadlineError after DEADLINE seconds, in the main thread."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise HookDeadlineError(f"the guard needed more than {DEADLINE:g} seconds")
+
+    try:
+        before = signal.signal(signal.SIGALRM, stop)
+    except ValueError:  # not in the main thread, as in a server: it has its own limit
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, DEADLINE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

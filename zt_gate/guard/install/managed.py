@@ -1,0 +1,52 @@
+"""What a managed installation needs besides the clients' settings."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from zt_gate.errors import UsageError
+from zt_gate.guard.install.root_owned_parts import own_parts
+from zt_gate.guard.install.root_owned_parts import within_reach as parts_within_reach
+from zt_gate.guard.install.settings_change import SettingsChange, read_settings
+from zt_gate.guard.places import MANAGED
+from zt_gate.guard.policy import MANAGED_FILE
+
+if TYPE_CHECKING:
+    from zt_gate.guard.install.setup import Setup
+
+
+def within_reach() -> tuple[str, ...]:
+    """Return which parts of the guard others than root can change."""
+    return parts_within_reach(own_parts())
+
+
+def refuse_within_reach(root: str) -> None:
+    """Raise UsageError if others than root can change the guard, or the settings' folders."""
+    folders = [os.path.join(root, name) for name in ("etc",)]
+    reasons = (*within_reach(), *parts_within_reach_of_folders(folders))
+    if reasons:
+        raise UsageError(
+            "a managed guard must be out of the users' reach, and this is not: "
+            f"{'; '.join(reasons)}. Install zt-gate as root, for example with"
+            " python3 -m venv /opt/zt-gate, and run this with its interpreter"
+        )
+
+
+def parts_within_reach_of_folders(folders: list[str]) -> tuple[str, ...]:
+    """Return which folders others than root can change; what is in them is not looked at."""
+    from zt_gate.system.root_owned import NotRootOwnedError, check_root_owned
+
+    found = []
+    for folder in folders:
+        try:
+            check_root_owned(folder, -1)
+        except NotRootOwnedError as error:
+            found.append(str(error))
+    return tuple(found)
+
+
+def pin_change(setup: Setup, content: bytes) -> SettingsChange:
+    """Return the change of the machine's pinned policy, which everyone may read."""
+    path = os.path.join(setup.managed(MANAGED), MANAGED_FILE)
+    return SettingsChange(path, read_settings(path), content, 0o644)

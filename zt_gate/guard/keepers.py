@@ -1,0 +1,29 @@
+"""Chooses where sessions and log are kept on this machine."""
+
+from __future__ import annotations
+
+import os
+
+from zt_gate.guard.keeper import LocalKeeper
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from zt_gate.guard.keeper import Keeper
+    from zt_gate.guard.places import GuardPlaces
+
+#: In the managed folder: who runs the broker, and where it listens.
+BROKER_FILE = "broker.json"
+
+
+def keeper_for(places: GuardPlaces) -> Keeper:
+    """Return the machine's keeper: the broker if a managed file names one.
+
+    Raises GateError if that file is not root's: a session could have made it.
+    """
+    path = os.path.join(places.managed, BROKER_FILE)
+    if not os.path.lexists(path):
+        return LocalKeeper(places)
+    from zt_gate.guard.broker.keeper import BrokerKeeper, broker_settings
+
+    owner, socket = broker_settings(path, places.user_id)
+    return BrokerKeeper(owner, socket, places.home)

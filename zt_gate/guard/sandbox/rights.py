@@ -1,0 +1,204 @@
+"""What a sandboxed command may see, change and reach."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zt_gate.syntax.globs import compile_glob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from zt_gate.guard.task import Task
+
+#: In a project, what starts programs later or outside the sandbox: never to be changed.
+_READ_ONLY = (
+    ".git/hooks", ".git/config", ".git/info", ".husky", ".devcontainer",
+    ".claude", ".codex", ".cursor", ".gemini", ".mcp.json", ".vscode", ".idea",
+    ".pre-commit-config.yaml", "lefthook.yml", ".envrc",
+)  # fmt: skip
+DEFAULT_LIMITS = {
+    "processes": 4096,
+    "files": 65_536,
+    "core_bytes": 0,
+    "memory": 8 << 30,
+}
+_FACTORS = {"memory-megabytes": ("memory", 1 << 20)}
+_NAMES = {
+    "processes": "processes",
+    "cpu-seconds": "cpu_seconds",
+    "seconds": "seconds",
+    "open-files": "files",
+}
+_MOST_HIDDEN = 5000
+
+
+class TooManyHiddenPathsError(Exception):
+    """The restricted patterns fit more files than a sandbox can hide one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The sandbox of one command.
+
+    ``writable`` and ``read_only`` are real paths that exist; ``hidden`` are files and
+    folders below them that are absent inside.  ``hosts`` are the task's; ``limits`` are by
+    the names of ``init``.  ``environment`` is the whole of it.
+    """
+
+    root: str
+    cwd: str
+    writable: tuple[str, ...]
+    read_only: tuple[str, ...]
+    hidden: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: Files of the real home that the client needs, with their places inside.
+    home_files: tuple[tuple[str, str], ...] = ()
+
+
+def rights_of(
+    task: Task, root: str, cwd: str, environment: Mapping[str, str], home: str
+) -> Rights:
+    """Return what the task gives a command in the project at ``root``.
+
+    Raises TooManyHiddenPathsError.
+    """
+    writable: list[str] = []
+    read_only: list[str] = [root]
+    if task.may_write:
+        allowed = list(_allowed_folders(task.allowed, root))
+        writable = allowed if task.allowed else [root]
+        if not task.allowed:
+            read_only = [
+                os.path.join(root, name)
+                for name in _READ_ONLY
+                if os.path.lexists(os.path.join(root, name))
+            ]
+        repository = _git_folder(root)
+        if repository and not repository.startswith(root + os.sep):
+            writable.append(repository)
+            read_only += [
+                os.path.join(repository, name)
+                for name in ("hooks", "config", "info")
+                if os.path.lexists(os.path.join(repository, name))
+            ]
+        elif task.allowed and repository:
+            writable.append(repository)
+            read_only += [
+                os.path.join(root, name)
+                for name in _READ_ONLY
+                if name.startswith(".git/")
+                and os.path.lexists(os.path.join(root, name))
+            ]
+    hidden = tuple(_hidden(task.restricted, root))
+    return Rights(
+        root,
+        cwd,
+        tuple(dict.fromkeys(writable)),
+        tuple(dict.fromkeys((*read_only, *_tools(environment.get("PATH", ""), home)))),
+        hidden,
+        task.network,
+        _limits(task),
+        environment,
+    )
+
+
+def _limits(task: Task) -> dict[str, int]:
+    limits = dict(DEFAULT_LIMITS)
+    for key, value in task.limits.items():
+        if key in _FACTORS:
+            name, factor = _FACTORS[key]
+            limits[name] = value * factor
+        elif key in _NAMES:
+            limits[_NAMES[key]] = value
+    if task.ttl:
+        limits["seconds"] = min(limits.get("seconds", task.ttl * 60), task.ttl * 60)
+    return limits
+
+
+def unenforced(task: Task) -> tuple[str, ...]:
+    """Return the ``allowed`` patterns that are no folders: mounts cannot hold them."""
+    return tuple(pattern for pattern in task.allowed if not _is_folder_pattern(pattern))
+
+
+def _is_folder_pattern(pattern: str) -> bool:
+    return pattern.endswith("/") and not any(char in pattern for char in "*?[!")
+
+
+def _allowed_folders(patterns: Sequence[str], root: str) -> Iterator[str]:
+    for pattern in patterns:
+        if _is_folder_pattern(pattern):
+            path = os.path.join(root, pattern.strip("/"))
+            real = os.path.realpath(path)
+            if os.path.isdir(real) and real.startswith(root + os.sep):
+                yield real
+
+
+def _git_folder(root: str) -> str:
+    """Return the repository's folder: of a linked work tree it lies elsewhere."""
+    entry = os.path.join(root, ".git")
+    if os.path.isdir(entry):
+        return os.path.realpath(entry)
+    try:
+        with open(entry, "rb") as file:
+            first = file.read(4096).partition(b"\n")[0]
+    except OSError:
+        return ""
+    if not first.startswith(b"gitdir:"):
+        return ""
+    folder = os.path.join(root, os.fsdecode(first[7:].strip()))
+    common = os.path.join(folder, "commondir")
+    try:
+        with open(common, "rb") as file:
+            folder = os.path.join(folder, os.fsdecode(file.read(4096).strip()))
+    except OSError:
+        pass
+    real = os.path.realpath(folder)
+    return real if os.path.isdir(real) else ""
+
+
+def _hidden(patterns: Sequence[str], root: str) -> Iterator[str]:
+    """Yield the files and folders of a project that gitignore patterns fit."""
+    if not patterns:
+        return
+    globs = [compile_glob(pattern) for pattern in patterns]
+    count = 0
+
+    def fits(path: str) -> bool:
+        return any(glob.matches(os.fsencode(path)) for glob in globs)
+
+    for folder, names, files in os.walk(root):
+        relative = os.path.relpath(folder, root)
+        prefix = "" if relative == os.curdir else f"{relative}/"
+        for name in list(names):
+            if fits(f"{prefix}{name}"):
+                names.remove(name)
+                count += 1
+                yield os.path.join(folder, name)
+        for name in files:
+            if fits(f"{prefix}{name}"):
+                count += 1
+                yield os.path.join(folder, name)
+        if count > _MOST_HIDDEN:
+            raise TooManyHiddenPathsError(
+                f"the restricted patterns fit more than {_MOST_HIDDEN:,} paths below {root}: "
+                "name the folders instead"
+            )
+
+
+def _tools(path: str, home: str) -> Iterable[str]:
+    """Yield the folders of programs that a person installed in the home folder."""
+    for entry in path.split(os.pathsep):
+        real = os.path.realpath(entry)
+        if not os.path.isabs(entry) or not real.startswith(home + os.sep):
+            continue
+        prefix = os.path.dirname(real) if os.path.basename(real) == "bin" else real
+        # ~/bin and ~/.local/bin: the folder above them has more than programs.
+        shared = {home, os.path.join(home, ".local")}
+        place = real if prefix in shared else prefix
+        if os.path.isdir(place):
+            yield place

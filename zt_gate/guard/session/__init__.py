@@ -1,0 +1,1 @@
+"""What the guard knows of a session, and keeps outside the repository."""

@@ -1,0 +1,1 @@
+"""Commands as syntax: what a shell would run, read without running anything."""

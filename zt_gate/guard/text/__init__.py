@@ -1,0 +1,1 @@
+"""Texts: what the person asks for, and what tools give back."""
