@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tests.support.other_registries import example_name  # noqa: E402
 from tests.support.registry import Fault, Registry  # noqa: E402
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ from zt_gate.scanners.dependencies import SCANNER
 job = json.loads(sys.stdin.read())
 cache = Path(job["cache"])
 rules = rulebook.load("dependencies", cache=sealed(cache))
-here = context(rules, cache, cache_dir=cache, environ=job["environ"], offline=job["offline"])
+here = context(rules, cache, cache_dir=cache, environ=job["environ"], offline=job["offline"],
+               registries=job["registries"])
 change = change_of(job["files"], job["old"])
 wall, cpu = time.perf_counter(), time.process_time()
 run = SCANNER.scan(change, here)
@@ -66,7 +68,7 @@ print(json.dumps({
     "rules": [f.rule.partition("/")[2] + " " + f.message.partition(" ")[0] for f in run.findings],
     "modules": sorted(m for m in sys.modules if m in ("ssl", "http.client", "sqlite3", "packaging")
                       or (m.startswith("zt_gate.scanners.dependencies.")
-                          and not m.endswith((".glance", ".formats")))),  # the first look
+                          and not m.endswith(".quick_check"))),  # the first look
 }))
 """
 
@@ -88,6 +90,7 @@ def scan(
     old: dict[str, str],
     *,
     offline: bool = False,
+    registries: dict[str, str] | None = None,
 ) -> ScanResult:
     job = {
         "environ": environ,
@@ -95,6 +98,7 @@ def scan(
         "files": files,
         "old": old,
         "offline": offline,
+        "registries": registries or {},
     }
     completed = subprocess.run(
         [sys.executable, "-c", RUN, str(ROOT)], input=json.dumps(job), text=True,
@@ -242,19 +246,24 @@ def pip_audit(
 
 def faults() -> None:
     """Scan a suspicious and a legitimate package under each fault of the registry."""
+    from zt_gate.ecosystems import supported
+
     unsafe = false_missing = 0
-    for ecosystem in ("pypi", "npm"):
+    for ecosystem in supported():
+        fresh, old = (example_name(ecosystem, word) for word in ("fresh", "old"))
         for fault in FAULTS:
             findings = rules_under_fault(fault, ecosystem)
-            unsafe += not any("zzinhouse-fresh" in finding for finding in findings)
+            unsafe += not any(fresh in finding for finding in findings)
             false_missing += any(
-                finding.startswith("missing zzinhouse") for finding in findings
+                finding in {f"missing {fresh}", f"missing {old}"}
+                for finding in findings
             )
-    print_row("15 faults in two ecosystems: unsafe ok", str(unsafe), "0")
+    count = len(supported())
+    print_row(
+        f"{len(FAULTS)} faults in {count} ecosystems: unsafe ok", str(unsafe), "0"
+    )
     print_row("… called missing though it is there", str(false_missing), "0")
-    healthy = [
-        line for kind in ("pypi", "npm") for line in rules_under_fault(None, kind)
-    ]
+    healthy = [line for kind in supported() for line in rules_under_fault(None, kind)]
     print_row(
         "a healthy registry: unverified",
         str(sum("unverified" in line for line in healthy)),
@@ -263,19 +272,25 @@ def faults() -> None:
 
 
 def rules_under_fault(fault: Fault | None, ecosystem: str) -> list[str]:
+    from zt_gate.ecosystems import ecosystem_named
+
     secure = fault == "expired"
+    fresh, old = (example_name(ecosystem, word) for word in ("fresh", "old"))
+    sample = ecosystem_named(ecosystem).sample
+    assert sample is not None
+    version = {"golang": "v1.0.0", "maven": "1.0.0"}.get(ecosystem, "")
+    text = "\n".join(sample.lines([(fresh, version), (old, version)])) + "\n"
     with (
         tempfile.TemporaryDirectory() as top,
         Registry(tls="expired" if secure else "") as registry,
     ):
-        add = registry.pypi if ecosystem == "pypi" else registry.npm
-        add("zzinhouse-fresh", days=3)
-        add("zzinhouse-old", days=900, modified_days=1)
+        registry.add(ecosystem, fresh, days=3)
+        registry.add(ecosystem, old, days=900, modified_days=1)
         if fault is not None and not secure:
             registry.fault(fault, part="index")
         environ = {**registry.environment(), **registry.trust(), "HOME": top}
-        write = requirements if ecosystem == "pypi" else package_json
-        return scan(environ, top, write(["zzinhouse-fresh", "zzinhouse-old"]), {}).rules
+        files = {sample.file: text}
+        return scan(environ, top, files, {}, registries=registry.policy()).rules
 
 
 def popular() -> None:

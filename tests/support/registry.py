@@ -1,5 +1,8 @@
 """A registry on loopback: PyPI, npm and both download services, and their errors.
 
+Those of the other ecosystems are in it as well: ``registry.add("gem", "kit", days=3)``, with
+``registry.policy()`` as the addresses that a policy sets.
+
 Only the standard library is used, so the server can run wherever Python does::
 
     with Registry() as registry:
@@ -26,6 +29,8 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
+
+from tests.support import other_registries
 
 Fault = Literal[
     "404", "429", "500", "reset", "slow", "cut", "html", "empty", "wrong-name", "redirect",
@@ -79,6 +84,8 @@ class Package:
     running: tuple[str, ...] = ()
     #: Version → address of its source; "" is the package's own.
     repositories: dict[str, str] = field(default_factory=dict)
+    #: The content of its files, which are wheels then (PyPI).
+    wheel: bytes = b""
     #: Whether the registry names the accounts that published (npm).
     publishers: bool = True
 
@@ -121,6 +128,10 @@ class Behaviour:
     lasts: int | None = None
     #: Whether the npm registry counts downloads at its own address.
     counts_itself: bool = False
+    #: Whether a part of a file can be requested.
+    parts_of_files: bool = True
+    #: Whether the index says how large its files are.
+    sizes: bool = True
     #: Paths that answer 500 to whatever is sent.
     broken: tuple[str, ...] = ()
     #: Nothing is answered before so many requests have come: they must be sent side by side.
@@ -156,6 +167,8 @@ class Registry:
             )
         self.pypi("requests")
         self.npm("lodash")
+        for ecosystem, name in other_registries.CANARIES.items():
+            self.add(ecosystem, name)
 
     def __enter__(self) -> Self:
         threading.Thread(
@@ -209,6 +222,18 @@ class Registry:
     def npm(self, name: str, **known: Any) -> None:
         """Add an npm package; the fields are those of Package."""
         self.packages["npm", name] = Package("npm", name, **known)
+
+    def add(self, ecosystem: str, name: str, **known: Any) -> None:
+        """Add a package of any ecosystem with a registry; the fields are those of Package."""
+        if ecosystem == "pypi":
+            self.pypi(name, **known)
+        else:
+            key = other_registries.key_of(ecosystem, name)
+            self.packages[ecosystem, key] = Package(ecosystem, name, **known)
+
+    def policy(self) -> dict[str, str]:
+        """The addresses of the registries without an environment variable of their own."""
+        return {kind: f"{self.url}/{kind}" for kind in other_registries.CANARIES}
 
     def fault(
         self,
@@ -290,6 +315,9 @@ class _Handler(BaseHTTPRequestHandler):
         registry.arrive(Request(path, headers))
         if registry.behaviour.counts_itself and path.startswith("/npm/downloads/"):
             path = f"/counts{path.removeprefix('/npm')}"
+        if path.startswith("/files/"):
+            self._send_file(path)
+            return
         part = "downloads" if path.startswith(("/stats/", "/counts/")) else "index"
         if path.startswith("/osv/"):
             part = "advisories"
@@ -334,13 +362,31 @@ class _Handler(BaseHTTPRequestHandler):
         if said is None:
             self._send(404, "application/json", b'{"error": "not found"}')
             return
-        kind, body = said
+        kind, body, modified = said
         if fault == "wrong-name":
-            body = body.replace(f'"{name}"'.encode(), b'"another-package"').replace(
-                f'"{registry_name(registry, path, name)}"'.encode(),
-                b'"another-package"',
-            )
-        self._send(200, kind, body, etag=fault != "no-etag")
+            body = _renamed(body, {name, registry_name(registry, path, name)})
+        self._send(200, kind, body, etag=fault != "no-etag", modified=modified)
+
+    def _send_file(self, path: str) -> None:
+        """Send a file, or the part of it that is requested."""
+        registry, name = self.server.registry, path.rpartition("/")[2]
+        owner = registry.packages.get(
+            ("pypi", name.partition("-")[0].replace("_", "-"))
+        )
+        if owner is None:
+            self._send(404, "text/plain", b"")
+            return
+        content, wanted = owner.wheel, self.headers.get("Range", "")
+        match = re.fullmatch(r"bytes=(\d+)-(\d+)", wanted)
+        if match is None or not registry.behaviour.parts_of_files:
+            self._send(200, "application/octet-stream", content)
+            return
+        body = content[int(match[1]) : int(match[2]) + 1]
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {match[1]}-{match[2]}/{len(content)}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _misbehave(self, fault: str) -> None:
         if fault == "404":
@@ -403,6 +449,7 @@ class _Handler(BaseHTTPRequestHandler):
         *,
         location: str = "",
         etag: bool = True,
+        modified: str = "",
     ) -> None:
         retry = self.server.registry.behaviour.retry_after
         self.send_response(status)
@@ -412,10 +459,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("ETag", f'"{len(body)}"')
         if location:
             self.send_header("Location", location)
+        if modified:
+            self.send_header("Last-Modified", modified)
         if retry and status in {429, 503}:
             self.send_header("Retry-After", retry)
         self.end_headers()
         self.wfile.write(body)
+
+
+def _renamed(body: bytes, names: set[str]) -> bytes:
+    """Put another package's name in the place of an answer's own, as JSON and XML write it."""
+    for name in names:
+        body = body.replace(f'"{name}"'.encode(), b'"another-package"')
+        artifact = name.rpartition(":")[2]
+        body = body.replace(f">{artifact}<".encode(), b">another-package<")
+    return body.replace(b'"Version": "v', b'"Version": "v9')
 
 
 def registry_name(registry: Registry, path: str, name: str) -> str:
@@ -487,10 +545,15 @@ def osv_record(one: Known) -> dict[str, Any]:
 
 
 def _ecosystem(path: str) -> str:
+    other = other_registries.ecosystem_of(path)
+    if other:
+        return other
     return "npm" if path.startswith(("/npm/", "/counts/")) else "pypi"
 
 
 def _name_of(path: str) -> str:
+    if other_registries.ecosystem_of(path):
+        return other_registries.name_of(path)
     for pattern in (
         r"/simple/([^/]+)/", r"/pypi/([^/]+)/json", r"/stats/api/packages/([^/]+)/recent",
         r"/counts/downloads/point/[^/]+/(.+)", r"/npm/(.+?)(?:/latest)?",
@@ -503,6 +566,17 @@ def _name_of(path: str) -> str:
 
 
 def _content(
+    registry: Registry, path: str, name: str, accept: str, *, dated: bool
+) -> other_registries.Answer | None:
+    if other_registries.ecosystem_of(path):
+        package = registry.packages.get((_ecosystem(path), name))
+        found = package and other_registries.content(package, path, dated=dated)
+        return found or None
+    said = _counted_content(registry, path, name, accept, dated=dated)
+    return None if said is None else (*said, "")
+
+
+def _counted_content(
     registry: Registry, path: str, name: str, accept: str, *, dated: bool
 ) -> tuple[str, bytes] | None:
     if path.startswith("/counts/"):
@@ -533,7 +607,10 @@ def _content(
     behaviour = registry.behaviour
     if behaviour.html or _SIMPLE not in accept:
         return "text/html", _simple_html(package)
-    return _json(_simple(package, name, dated=dated and behaviour.dates), _SIMPLE)
+    return _json(
+        _simple(package, name, dated=dated and behaviour.dates, sizes=behaviour.sizes),
+        _SIMPLE,
+    )
 
 
 def _json(document: object, kind: str = "application/json") -> tuple[str, bytes]:
@@ -560,20 +637,26 @@ def _files(package: Package) -> list[tuple[str, str]]:
 
 
 def _file_name(package: Package, stem: str, version: str) -> str:
+    if package.wheel:
+        return f"{stem}-{version}-py3-none-any.whl"
     if package.running and version not in package.running:
         return f"{stem}-{version}-py3-none-any.whl"
     return f"{stem}-{version}.tar.gz"
 
 
-def _simple(package: Package, name: str, *, dated: bool) -> dict[str, Any]:
+def _simple(
+    package: Package, name: str, *, dated: bool, sizes: bool = True
+) -> dict[str, Any]:
     files: list[dict[str, Any]] = []
     for file, uploaded in _files(package):
         entry = {
             "filename": file,
             "url": f"../../files/{file}",
             "hashes": {},
-            "size": 1,
+            "size": len(package.wheel) or 1,
         }
+        if not sizes:
+            del entry["size"]
         if dated:
             entry["upload-time"] = uploaded
         if any(f"-{version}" in file for version in package.attested):

@@ -113,3 +113,17 @@ def test_maven() -> None:
             ),
         }
     )
+
+
+def test_a_bill_of_materials_may_list_itself() -> None:
+    """A project's own name was asked where it managed its own version."""
+    check(
+        {
+            "its own version": Case(
+                {}, {"pom.xml": pom("bom", needs("bom", "${project.version}"))}
+            ),
+            "another version": Case(
+                {}, {"pom.xml": pom("bom", needs("bom", "1.9"))}, ("org.sample:bom",)
+            ),
+        }
+    )

@@ -215,3 +215,66 @@ def test_a_workspace_may_have_hundreds_of_members() -> None:
         )
         == []
     )
+
+
+def test_a_peer_that_is_a_member_by_another_line() -> None:
+    """pnpm links no plain range, so the name of a peer was asked."""
+    member = {"packages/b/package.json": package("@corp/b", version="1.2.0")}
+    pnpm = {"pnpm-workspace.yaml": "packages:\n  - packages/*\n"}
+    peer = {"peerDependencies": {"@corp/b": "^1.0.0"}}
+    user = {"packages/a/package.json": package("@corp/a", **peer)}
+    linked = {"devDependencies": {"@corp/b": "workspace:*"}}
+    overrides = {"@corp/b": "workspace:*"}
+    check(
+        {
+            "beside it": Case(
+                {},
+                {
+                    **pnpm,
+                    **member,
+                    "packages/a/package.json": package("@corp/a", **peer, **linked),
+                },
+            ),
+            "an override of the settings": Case(
+                {},
+                {
+                    "pnpm-workspace.yaml": pnpm["pnpm-workspace.yaml"]
+                    + "overrides:\n  '@corp/b': workspace:*\n",
+                    **member,
+                    **user,
+                },
+            ),
+            "an override of the root": Case(
+                {},
+                {
+                    **pnpm,
+                    "package.json": package("root", pnpm={"overrides": overrides}),
+                    **member,
+                    **user,
+                },
+            ),
+            "an override that npm ignores": Case(
+                {},
+                {
+                    "package.json": package(
+                        "root",
+                        workspaces=["packages/*"],
+                        pnpm={"overrides": overrides},
+                        resolutions=overrides,
+                    ),
+                    **member,
+                    "packages/a/package.json": uses("^2.0.0"),
+                },
+                ("@corp/b",),
+            ),
+            "neither": Case({}, {**pnpm, **member, **user}, ("@corp/b",)),
+            "a member that is not there": Case(
+                {},
+                {
+                    **pnpm,
+                    "packages/a/package.json": package("@corp/a", **peer, **linked),
+                },
+                ("@corp/b",),
+            ),
+        }
+    )

@@ -122,6 +122,14 @@ def test_an_unusable_response_is_an_error(
         ask(ecosystem, key, {**dict.fromkeys(answers, answer)})
 
 
+def test_the_date_of_a_page_is_not_that_of_the_first_version() -> None:
+    key, answers = GOOD["maven"]
+    page = {"/g/h/a/1.0/a-1.0.pom": ("text/html", "<html>Log in</html>")}
+    project = ask("maven", key, {**answers, **page})
+    assert isinstance(project, Project)
+    assert (project.first_upload, project.no_date_reason) == (None, "provides no dates")
+
+
 @pytest.mark.parametrize("ecosystem", GOOD)
 def test_each_registry_has_its_own_host(ecosystem: str) -> None:
     index = default_index(ecosystem)

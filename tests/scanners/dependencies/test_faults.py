@@ -1,8 +1,10 @@
-"""Fifteen faults in two ecosystems: nothing unsafe is ok, nothing that exists is missing."""
+"""Fifteen faults in every ecosystem with a registry.
+
+Nothing unsafe is ok, and nothing that exists is missing.
+"""
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -10,8 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.changes import change_of, context
+from tests.support.other_registries import example_name
 from tests.support.registry import Fault, Registry
 from zt_gate import rulebook
+from zt_gate.ecosystems import ecosystem_named, supported
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:
@@ -25,30 +29,43 @@ FAULTS: tuple[Fault, ...] = (
     "huge", "portal", "expired", "no-date", "no-etag",
 )  # fmt: skip
 # The first must not pass, the second must not be called missing.
-NAMES = ("zzinhouse-fresh", "zzinhouse-old")
+WORDS = ("fresh", "old")
+#: Ecosystem → the version that is asked for, where a manifest must name one.
+SAMPLE_VERSIONS = {"golang": "v1.0.0", "maven": "1.0.0"}
+#: The versions of a gem do not say whose they are: another package's answer is not noticed.
+NAMELESS = {("gem", "wrong-name")}
+
+
+def names_in(ecosystem: str) -> tuple[str, ...]:
+    return tuple(example_name(ecosystem, word) for word in WORDS)
 
 
 def scan(
     registry: Registry, tmp_path: Path, ecosystem: str, seconds: float
 ) -> ScannerRun:
-    text = "\n".join(NAMES) + "\n"
-    files: dict[str, str | bytes | None] = {"requirements.txt": text}
-    if ecosystem == "npm":
-        files = {
-            "package.json": json.dumps({"dependencies": dict.fromkeys(NAMES, "*")})
-        }
+    sample = ecosystem_named(ecosystem).sample
+    assert sample is not None
+    packages = [
+        (name, SAMPLE_VERSIONS.get(ecosystem, "")) for name in names_in(ecosystem)
+    ]
+    text = "\n".join(sample.lines(packages)) + "\n"
     environ = {**registry.environment(), **registry.trust()}
     deadline = time.monotonic() + seconds
     here = context(
-        RULES, tmp_path, environ=environ, cache_dir=tmp_path, deadline=deadline
+        RULES,
+        tmp_path,
+        environ=environ,
+        cache_dir=tmp_path,
+        deadline=deadline,
+        registries=registry.policy(),
     )
-    return SCANNER.scan(change_of(files), here)
+    return SCANNER.scan(change_of({sample.file: text}), here)
 
 
-def fill(registry: Registry) -> None:
-    for add in (registry.pypi, registry.npm):
-        add(NAMES[0], days=3)
-        add(NAMES[1], days=900, modified_days=1)
+def fill(registry: Registry, ecosystem: str) -> None:
+    fresh, old = names_in(ecosystem)
+    registry.add(ecosystem, fresh, days=3)
+    registry.add(ecosystem, old, days=900, modified_days=1)
 
 
 def under(case: tuple[str, Fault], tmp_path: Path) -> list[str]:
@@ -57,10 +74,11 @@ def under(case: tuple[str, Fault], tmp_path: Path) -> list[str]:
     folder = tmp_path / f"{ecosystem}-{fault}"
     folder.mkdir()
     with Registry(tls="expired" if fault == "expired" else "") as registry:
-        fill(registry)
+        fill(registry, ecosystem)
         if fault != "expired":
             registry.fault(fault, part="index")
-        run = scan(registry, folder, ecosystem, 20 if fault == "no-etag" else 2.5)
+        seconds = 20 if fault == "no-etag" or case in NAMELESS else 2.5
+        run = scan(registry, folder, ecosystem, seconds)
     return [f"{one.rule} {one.message}" for one in run.findings]
 
 
@@ -69,33 +87,38 @@ def test_the_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zt_gate.scanners.dependencies.scan._TOTAL_SECONDS", 20.0)
-    cases = [(ecosystem, fault) for ecosystem in ("pypi", "npm") for fault in FAULTS]
+    cases = [(ecosystem, fault) for ecosystem in supported() for fault in FAULTS]
     unsafe: list[str] = []
     false_missing: list[str] = []
     with ThreadPoolExecutor(6) as pool:  # most of the time is waited
         results = list(pool.map(lambda case: under(case, tmp_path), cases))
     for (ecosystem, fault), said in zip(cases, results, strict=True):
-        if not any(NAMES[0] in line for line in said):
+        if not any(names_in(ecosystem)[0] in line for line in said):
             unsafe.append(f"{ecosystem} {fault}")
         false_missing += [
             line for line in said if line.startswith("dependencies/missing")
         ]
         # Without dates a young package may not pass; without ETags nothing changes.
-        expected = "too-new" if fault == "no-etag" else "unverified"
-        assert all(f"dependencies/{expected} " in line for line in said), (fault, said)
+        is_answer = fault == "no-etag" or (ecosystem, fault) in NAMELESS
+        expected = "too-new" if is_answer else "unverified"
+        assert all(f"dependencies/{expected} " in line for line in said), (
+            ecosystem,
+            fault,
+            said,
+        )
     with capsys.disabled():
-        print(f"\n{len(FAULTS)} faults × 2: {len(unsafe)} unsafe ok,"
+        print(f"\n{len(FAULTS)} faults × {len(supported())}: {len(unsafe)} unsafe ok,"
               f" {len(false_missing)} false missing")  # fmt: skip
     assert (unsafe, false_missing) == ([], [])
 
 
-@pytest.mark.parametrize("ecosystem", ["pypi", "npm"])
+@pytest.mark.parametrize("ecosystem", supported())
 @pytest.mark.parametrize("tls", ["", "good"])
 def test_a_healthy_registry_leaves_nothing_unverified(
     tmp_path: Path, ecosystem: str, tls: str
 ) -> None:
     with Registry(tls="good" if tls else "") as registry:
-        fill(registry)
+        fill(registry, ecosystem)
         run = scan(registry, tmp_path, ecosystem, 10)
     assert [finding.rule for finding in run.findings] == ["dependencies/too-new"]
     assert run.not_inspected == ()
@@ -103,7 +126,7 @@ def test_a_healthy_registry_leaves_nothing_unverified(
 
 def test_an_authority_that_nobody_trusts_is_no_answer(tmp_path: Path) -> None:
     with Registry(tls="good") as registry:
-        fill(registry)
+        fill(registry, "pypi")
         registry.trust = dict  # type: ignore[method-assign]
         run = scan(registry, tmp_path, "pypi", 3)
     assert {finding.rule for finding in run.findings} == {"dependencies/unverified"}

@@ -2,15 +2,25 @@
 
 A path repository with ``only``, ``exclude`` or ``canonical`` may leave a package to the
 registry, so it is no proof.
+
+The parts of a repository that is split for publication need each other without a path: its
+root replaces them with ``self.version``.  Only names of the root's own vendor count there: the
+registry gives nobody else a name of that vendor.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.local_packages import LocatedEntry, on_base, own_manifests
+from zt_gate.ecosystems.local_packages import (
+    MOST_MANIFESTS,
+    LocatedEntry,
+    is_own_path,
+    on_base,
+    own_manifests,
+)
 from zt_gate.ecosystems.manifest_formats import format_of, lock_formats
-from zt_gate.ecosystems.project_tree import folder_of
+from zt_gate.ecosystems.project_tree import ancestors, folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,12 +37,15 @@ def local_entries(
     """Return the entries that Composer takes from folders of the repository."""
     found = on_base(tree, entries, _own_keys)
     provided: dict[bytes, set[str]] = {}
+    splits = _Splits(tree)
     for item in entries:
         if item in found or format_of(item.path) in lock_formats():
             continue
         folder = folder_of(item.path)
         if folder not in provided:
-            provided[folder] = _in_path_repositories(tree, folder)
+            provided[folder] = _in_path_repositories(tree, folder) | splits.parts(
+                folder
+            )
         if item.entry.key in provided[folder]:
             found.add(item)
     return found
@@ -71,6 +84,42 @@ def _in_path_repositories(tree: ProjectTree, folder: bytes) -> set[str]:
         for found in tree.matching_folders(folder, [url]):
             names.add(_name(tree, _beside(found, _MANIFEST)))
     return names - {""}
+
+
+class _Splits:
+    """The repositories of a tree that are published in parts, each found once."""
+
+    def __init__(self, tree: ProjectTree) -> None:
+        self.tree = tree
+        self._names: dict[str, set[str]] = {}
+
+    def parts(self, folder: bytes) -> set[str]:
+        """Return the parts of the split repository that a folder is in, empty for none."""
+        own = _name(self.tree, _beside(folder, _MANIFEST))
+        for root in ancestors(folder):
+            path = _beside(root, _MANIFEST)
+            vendor = self._vendor(path)
+            replaced = self.tree.json(path).get("replace") if vendor else None
+            if not isinstance(replaced, dict):
+                continue
+            names = self._of_vendor(vendor)
+            if any(replaced.get(name) == "self.version" for name in names):
+                return names - {own}
+        return set()
+
+    def _vendor(self, path: bytes) -> str:
+        """Return the vendor of a root with a slash; the change may not give it another."""
+        base = self.tree.base
+        tree = base if base is not None and path in base.paths else self.tree
+        vendor, slash, _ = _name(tree, path).partition("/")
+        return vendor + slash if slash else ""
+
+    def _of_vendor(self, vendor: str) -> set[str]:
+        if vendor not in self._names:
+            paths = [path for path in self.tree.named(_MANIFEST) if is_own_path(path)]
+            names = {_name(self.tree, path) for path in paths[:MOST_MANIFESTS]}
+            self._names[vendor] = {name for name in names if name.startswith(vendor)}
+        return self._names[vendor]
 
 
 def _beside(folder: bytes, name: bytes) -> bytes:

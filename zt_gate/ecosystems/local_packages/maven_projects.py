@@ -158,6 +158,10 @@ class MavenProjects:
         wanted = item.entry.constraint.strip()
         if requester is not None:
             wanted = requester.expanded(wanted)
+            # A bill of materials manages its own version; Maven lets no project need itself.
+            is_itself = requester.key == item.entry.key
+            if is_itself and item.entry.section == "dependency":
+                return wanted in {"", requester.version}
         return any(
             project.path != item.path and wanted in {"", project.version}
             for project in self._reactor(item.path).get(item.entry.key, ())

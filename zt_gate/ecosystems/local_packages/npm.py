@@ -2,7 +2,8 @@
 
 npm, yarn 1, lerna and rush link a member whose version is in the wanted range and ask
 the registry for any other.  pnpm from version 9 links a plain range only where its
-settings say so; with ``workspace:`` the reader has a path already.
+settings say so; with ``workspace:`` the reader has a path already.  A peer that the same
+manifest takes with ``workspace:``, or that the root overrides with it, is the member too.
 """
 
 from __future__ import annotations
@@ -80,7 +81,30 @@ class _Workspaces:
                 continue
             if self._is_linked(root, package, item.entry.constraint):
                 return True
+            if self._has_workspace_spec(root, item):
+                return True
         return False
+
+    def _has_workspace_spec(self, root: bytes, item: LocatedEntry) -> bool:
+        """Return whether an override of the root, or the peer's own manifest, has a member."""
+        name, package = item.entry.key, self.tree.json(_beside(root, _PACKAGE))
+        tables: list[object] = []
+        has_pnpm = _beside(root, _PNPM) in self.tree.paths
+        if has_pnpm:
+            pnpm = package.get("pnpm")
+            tables.append(self.tree.yaml(_beside(root, _PNPM)).get("overrides"))
+            tables.append(pnpm.get("overrides") if isinstance(pnpm, dict) else None)
+        # npm ignores the settings of the others.
+        if has_pnpm or _beside(root, b"yarn.lock") in self.tree.paths:
+            tables.append(package.get("resolutions"))
+        if item.entry.section == "peerDependencies":
+            own = self.tree.json(item.path)
+            tables += [own.get("dependencies"), own.get("devDependencies")]
+        return any(
+            str(table.get(name, "")).startswith("workspace:")
+            for table in tables
+            if isinstance(table, dict)
+        )
 
     def _aliased_in(self, path: bytes) -> frozenset[str]:
         """Return the packages for which a manifest has another name."""

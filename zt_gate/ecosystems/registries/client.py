@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from zt_gate import __version__
+from zt_gate import __version__, lazy_re
 from zt_gate.ecosystems.registries.package_index import (
     CertificateFileError,
     Index,
@@ -47,6 +47,8 @@ _POST_REDIRECTS = frozenset((307, 308))
 _GET_STATUSES = frozenset((200, 404, 410))
 # Servers without the service reply to POST with 405 or 501.
 _POST_STATUSES = _GET_STATUSES | {405, 501}
+_PART_STATUSES = frozenset((206,))
+_CONTENT_RANGE = lazy_re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
 _STATUS_ERRORS = {
     401: "requires credentials (401)",
     403: "denied access (403)",
@@ -60,13 +62,15 @@ class Response:
     """A complete response.
 
     ``type`` is the media type in lower case without parameters, ``modified`` the
-    header Last-Modified as received, "" without one.
+    header Last-Modified as received, "" without one.  ``total`` is the size of the file
+    of which the body is a part, 0 for a whole body.
     """
 
     status: int
     type: str
     body: bytes
     modified: str = ""
+    total: int = 0
 
     def json(self) -> Any:
         """Return the body as JSON; raises RegistryError if type or content are not JSON."""
@@ -87,6 +91,8 @@ class _Request:
     accept: str
     body: bytes | None = None
     method: str = "GET"
+    #: The first and the last byte that are wanted, None for all.
+    part: tuple[int, int] | None = None
 
 
 #: The status, the headers by names in lower case, and the body.
@@ -118,6 +124,17 @@ class Client:
         """
         return self._send(index, path, accept, None)
 
+    def get_part(self, index: Index, path: str, first: int, last: int) -> Response:
+        """Request the bytes from ``first`` to ``last`` of a file, as ``get`` does.
+
+        Raises RegistryError also where the server would send the whole file, which is not
+        read then.
+        """
+        response = self._send(index, path, "*/*", None, (first, last))
+        if len(response.body) > last - first + 1:
+            raise RegistryError("returned another part of a file than was requested")
+        return response
+
     def post(self, index: Index, path: str, document: object) -> Response:
         """Send a JSON document as a query, and return the response as ``get`` does.
 
@@ -139,26 +156,37 @@ class Client:
         self._connections.clear()
 
     def _send(
-        self, index: Index, path: str, accept: str, body: bytes | None
+        self,
+        index: Index,
+        path: str,
+        accept: str,
+        body: bytes | None,
+        part: tuple[int, int] | None = None,
     ) -> Response:
         """Send a request and follow its redirects."""
         redirects, accepted = _GET_REDIRECTS, _GET_STATUSES
         if body is not None:
             redirects, accepted = _POST_REDIRECTS, _POST_STATUSES
+        elif part is not None:
+            accepted = _PART_STATUSES
         url = index.url + path
         for _ in range(_MAX_REDIRECTS + 1):
             parts = self._checked(url, index)
-            request = _Request(parts, index, accept, body)
+            request = _Request(parts, index, accept, body, part=part)
             status, headers, content = self._send_with_retry(request)
             if status in redirects:
                 url = _redirect_target(parts, headers.get("location", ""))
                 continue
+            if part is not None and status in {200, 416}:
+                raise RegistryError("does not send a part of a file")
             if status not in accepted:
                 default = f"returned HTTP status {status}"
                 raise RegistryError(_STATUS_ERRORS.get(status, default))
             media_type = headers.get("content-type", "").partition(";")[0]
             modified = headers.get("last-modified", "")
-            return Response(status, media_type.strip().lower(), content, modified)
+            media_type = media_type.strip().lower()
+            total = 0 if part is None else _total_size(headers, part)
+            return Response(status, media_type, content, modified, total)
         raise RegistryError("redirected too many times")
 
     def _remaining(self) -> float:
@@ -251,6 +279,9 @@ class Client:
         if request.method == "HEAD":
             response.close()
             return response.status, fields, b""
+        if request.part is not None and not _is_wanted_part(response, request.part):
+            connection.close()  # with a body that is not read
+            return response.status, fields, b""
         content = self._read_body(
             connection, response, fields.get("content-encoding", "")
         )
@@ -333,12 +364,29 @@ def _headers(request: _Request) -> dict[str, str]:
         "Accept-Encoding": "gzip",
         "User-Agent": f"zt-gate/{__version__}",
     }
+    if request.part is not None:
+        first, last = request.part
+        headers |= {"Range": f"bytes={first}-{last}", "Accept-Encoding": "identity"}
     authorization = request.index.authorization
     if authorization and _same_origin(request.parts, urlsplit(request.index.url)):
         headers["Authorization"] = authorization
     if request.body is not None:
         headers["Content-Type"] = "application/json"
     return headers
+
+
+def _is_wanted_part(response: http.client.HTTPResponse, part: tuple[int, int]) -> bool:
+    """Return whether a response has no more than a part of a file."""
+    size = part[1] - part[0] + 1
+    return response.status == 206 and (response.length or 0) <= size
+
+
+def _total_size(headers: Mapping[str, str], part: tuple[int, int]) -> int:
+    """Return the size of the file of which a part was sent; raises RegistryError."""
+    match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+    if match is None or int(match[1]) != part[0]:
+        raise RegistryError("returned another part of a file than was requested")
+    return int(match[3])
 
 
 def _redirect_target(parts: SplitResult, location: str) -> str:

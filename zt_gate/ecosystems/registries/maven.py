@@ -52,7 +52,9 @@ def project(
     first = quote(versions[0].decode("utf-8", "replace"))
     pom_path = f"{folder}/{first}/{quote(artifact)}-{first}.pom"
     pom = client.get(index, pom_path, "*/*")
-    uploaded = _parse_http_date(pom.modified) if pom.status == 200 else None
+    # A page in the file's place has a date of its own.
+    is_file = pom.status == 200 and pom.type != "text/html"
+    uploaded = _parse_http_date(pom.modified) if is_file else None
     return dated_project(uploaded, ())
 
 

@@ -68,6 +68,10 @@ def difference(
     references = References(rules or {}, trusted, paths, change.kind == "tree")
     comparison = _Comparison(change, manifests, result, references)
     imported = comparison.compare()
+    if imported:
+        from zt_gate.scanners.dependencies.imported_modules import imported_names
+
+        result.imported = imported_names(imported)
     changed_paths = frozenset(
         path
         for file in change.files

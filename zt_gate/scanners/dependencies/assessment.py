@@ -60,6 +60,10 @@ class PackageFacts:
     version: str = ""
     is_new: bool = True
     audit_only: bool = False
+    #: The module of the package's name that the change imports, "" for none, and the
+    #: modules that the version has, or why they are unknown.
+    imported: str = ""
+    modules: frozenset[str] | str = ""
 
 
 def unverified(dependency: Dependency, reason: str) -> Assessment:

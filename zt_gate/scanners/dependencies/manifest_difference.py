@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zt_gate.syntax.text import bom_codec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.ecosystems.manifests.lock_content import LockContent
@@ -85,6 +85,8 @@ class Difference:
     manifest_findings: list[ManifestFinding] = field(default_factory=list)
     not_inspected: list[NotInspected] = field(default_factory=list)
     manifests: tuple[Manifest, ...] = ()
+    #: Modules that the change imports, by the key of the Python package of that name.
+    imported: Mapping[str, str] = field(default_factory=dict)
     #: The files of the repository after the change, listed when it is called.
     tree: Callable[[], ProjectTree] | None = None
 

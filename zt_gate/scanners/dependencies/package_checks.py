@@ -90,6 +90,11 @@ class PackageChecks:
         yield from release_anomalies.check_anomalies(
             dependency, facts.release, self.rules, self.now
         )
+        if facts.imported and facts.release is not None:
+            from zt_gate.scanners.dependencies.imported_modules import check_modules
+
+            version = facts.release.version
+            yield from check_modules(dependency, facts.imported, version, facts.modules)
         yield from self._check_description(dependency, answer)
 
     def unknown_history(self, facts: PackageFacts) -> str:

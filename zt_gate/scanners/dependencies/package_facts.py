@@ -48,6 +48,8 @@ class PackageLookup:
     registry: RegistryFacts | None = None
     version: str = ""
     release: Release | None = None
+    imported: str = ""
+    modules: frozenset[str] | str = ""
 
     @property
     def ecosystem(self) -> str:
@@ -98,6 +100,10 @@ class PackageFactsCollector:
     silence: ResponseTimeout | None = None
     #: Why an additional advisory client could not be used.
     client_errors: list[str] = field(default_factory=list)
+    #: Modules that the change imports, by the key of the Python package of that name.
+    imported: Mapping[str, str] = field(default_factory=dict)
+    #: Why the modules of a package are unknown, by its key.
+    unknown_modules: dict[str, str] = field(default_factory=dict)
     _snapshots: dict[str, name_snapshot.Snapshot | None] = field(default_factory=dict)
     _matchers: dict[str, NameMatcher] = field(default_factory=dict)
 
@@ -128,6 +134,8 @@ class PackageFactsCollector:
         vulnerabilities = self._vulnerability_lookup()
         self._ask_registries(lookups, _early_task_groups(lookups, vulnerabilities))
         self._resolve_versions(lookups, vulnerabilities)
+        if self.imported:
+            self._look_up_modules(lookups)
         advisories = vulnerabilities.finish(_service_packages(lookups))
         if self.thorough:
             advisories = self._with_client_advisories(
@@ -262,6 +270,40 @@ class PackageFactsCollector:
             if _version_matters(lookup, vulnerabilities):
                 lookup.version = lookup.release.version
 
+    def _look_up_modules(self, lookups: Sequence[PackageLookup]) -> None:
+        """Determine the modules of new packages whose name the change imports."""
+        from zt_gate.ecosystems.registries import pool
+        from zt_gate.scanners.dependencies import imported_modules
+
+        wanted: dict[str, tuple[Index, str, str]] = {}
+        for lookup in lookups:
+            entry, question = lookup.addition.dependency, lookup.question
+            name = self.imported.get(entry.key, "")
+            if lookup.ecosystem != imported_modules.ECOSYSTEM or not name:
+                continue
+            if not lookup.is_new or lookup.established or question is None:
+                continue
+            # The other indexes do not have the package, or are private.
+            if lookup.release is not None and lookup.is_public:
+                lookup.imported = name
+                index = question.indexes[-1]
+                wanted[entry.key] = (index, entry.key, lookup.release.version)
+        found = imported_modules.look_up(
+            wanted.values(),
+            lambda groups: pool.run(
+                groups,
+                self.context.environ,
+                self.deadline,
+                response_timeout=self.silence,
+            ),
+        )
+        for lookup in lookups:
+            if lookup.imported:
+                lookup.modules = found[lookup.addition.dependency.key]
+        self.unknown_modules = {
+            key: value for key, value in found.items() if isinstance(value, str)
+        }
+
     def _with_client_advisories(
         self,
         lookups: Sequence[PackageLookup],
@@ -352,6 +394,8 @@ class PackageFactsCollector:
             version=lookup.version,
             is_new=lookup.is_new,
             audit_only=lookup.audit_only,
+            imported=lookup.imported,
+            modules=lookup.modules,
         )
 
     def _matcher(self, ecosystem: str) -> NameMatcher | None:

@@ -141,6 +141,7 @@ def _assess(
     collector = _facts_collector(
         context, selection, now, is_audit=bool(audited), thorough=thorough
     )
+    collector.imported = new.imported
     queue = _lookup_queue(new, wanted, audited, collector)
     additions = [*queue.new, *queue.changed, *queue.audited]
     if not additions:
@@ -150,6 +151,10 @@ def _assess(
     not_inspected += [
         NotInspected(None, "unverified", reason) for reason in collector.client_errors
     ]
+    if collector.unknown_modules:
+        from zt_gate.scanners.dependencies import imported_modules
+
+        not_inspected += imported_modules.notes(collector.unknown_modules)
     checks = PackageChecks(context.dependencies, context.rules, now)
     not_inspected += unknown_histories(additions, package_facts, checks)
     for addition, facts in zip(additions, package_facts, strict=True):
