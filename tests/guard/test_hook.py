@@ -425,3 +425,97 @@ def test_another_tmpdir_makes_nothing_writable(guarded: Guarded) -> None:
     )
     assert b'"ask"' in answer.stdout
     assert b"outside the project" in answer.stdout
+
+
+_DEEP: dict[str, Any] = {"path": ".git/hooks/pre-commit"}
+for _ in range(12):
+    _DEEP = {"a": _DEEP}
+NO_VERIFY = "git commit --no-verify -m x"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"files": {".git/hooks/pre-commit": "x"}},
+        {"url": "HTTP://169.254.169.254/latest/meta-data"},
+        {"url": " http://169.254.169.254/latest/meta-data"},
+        {"text": "see http://169.254.169.254/latest/meta-data now"},
+        {"host": "169.254.169.254"},
+        _DEEP,
+        {"xs": ["a"] * 2500 + [".git/hooks/pre-commit"]},
+        {"command": "git", "args": ["commit", "--no-verify"]},
+        {"command": "git", "args": "commit --no-verify"},
+        {"argv": ["git", "commit", "--no-verify", "-m", "x"]},
+        {"command": ["git", "commit", "--no-verify"]},
+        {"commands": [NO_VERIFY]},
+        {"shellCommand": NO_VERIFY},
+        {"input": NO_VERIFY},
+        {"code": f"import os; os.system('{NO_VERIFY}')"},
+        {"path": ".git/hooks/pre-commit\n"},
+        {"path": "./" * 2100 + ".git/hooks/pre-commit"},
+        {"path": ".git\\hooks\\pre-commit"},
+        {"uri": "file://localhost/etc/shadow"},
+        {"uri": "FILE:///etc/%73hadow"},
+    ],
+)  # fmt: skip
+def test_an_attack_in_the_arguments_of_a_servers_tool(
+    guarded: Guarded, arguments: dict[str, Any]
+) -> None:
+    assert reason_of(guarded.send(tool_name="mcp__fs__do", tool_input=arguments))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"query": "how do I run git commit?", "limit": 5},
+        {"path": "src/a.py", "content": "x = 1\n"},
+        {"url": "https://docs.example/guide", "options": ["--fast"]},
+        {"text": "Please review src/a.py and run the tests.\nThanks"},
+        {"command": "pytest", "args": ["-q"]},
+    ],
+)
+def test_honest_arguments_of_a_servers_tool(
+    guarded: Guarded, arguments: dict[str, Any]
+) -> None:
+    assert is_silent(guarded.send(tool_name="mcp__x__y", tool_input=arguments))
+
+
+def test_git_in_a_folder_that_is_a_repository_itself_is_denied(
+    guarded: Guarded,
+) -> None:
+    """Its settings are a file like any other, and can start a program."""
+    for name in ("objects", "refs", "inner"):
+        Path(guarded.root, "sub", name).mkdir(parents=True)
+    Path(guarded.root, "sub/HEAD").write_text("ref: refs/heads/main\n")
+    for command in ("cd sub && git status", "git -C sub/inner status"):
+        assert "another repository" in reason_of(guarded.tool("Bash", command=command))
+    assert is_silent(guarded.tool("Bash", command="cd src && git status"))
+
+
+def test_a_repository_folder_of_another_name_is_the_guards_own(
+    guarded: Guarded,
+) -> None:
+    Path(guarded.root, ".git").rename(Path(guarded.root, ".bare"))
+    Path(guarded.root, ".git").write_text("gitdir: ./.bare\n")
+    assert reason_of(guarded.write(".bare/hooks/pre-commit"))
+    assert reason_of(guarded.tool("Bash", command="rm -rf .bare"))
+    assert is_silent(guarded.tool("Bash", command="git status"))
+
+
+def test_each_alternative_of_a_pattern_is_judged(guarded: Guarded) -> None:
+    home = guarded.places.home
+    pattern = f"{{src/*,{home}/.aws/*}}"
+    assert reason_of(guarded.tool("Glob", pattern=pattern))
+    assert is_silent(guarded.tool("Glob", pattern="{src,tests}/**/*.{py,js}"))
+    assert is_silent(guarded.tool("Grep", pattern="x", glob="*.{py,js}"))
+    Path(guarded.root, ".env").write_text("A=1\n")
+    assert b'"ask"' in guarded.tool("Grep", pattern="x", glob="{a,.env}").stdout
+
+
+@pytest.mark.parametrize("name", [".kube/config", ".git-credentials"])
+def test_a_hard_link_to_a_credential_is_not_read(guarded: Guarded, name: str) -> None:
+    path = Path(guarded.places.home, name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("x\n")
+    os.link(path, Path(guarded.root, "k"))
+    assert reason_of(guarded.read("k"))

@@ -186,3 +186,69 @@ def test_an_installed_package_runs(started: Guarded) -> None:
     make(started, "node_modules/.bin/tsc", "#!/usr/bin/env node\n" + "x;" * 800_000)
     text = run(started, "./node_modules/.bin/tsc").stdout.decode()
     assert "not judged" not in text
+
+
+CALL = (
+    "import subprocess\nsubprocess.run(['git', 'commit', '--no-verify', '-m', 'x'])\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "command"),
+    [
+        ("x", f"#!/bin/bash -e\n{BAD}\n", "./x"),
+        ("x", f"#!/usr/bin/env -S bash -e\n{BAD}\n", "./x"),
+        ("x.sh", f"{BAD}\n", "bash -eo pipefail x.sh"),
+        ("venv/x.sh", f"{BAD}\n", "bash venv/x.sh"),
+        ("node_modules/a/x", f"#!/bin/sh\n{BAD}\n", "node_modules/a/x"),
+        ("Makefile", f"t: ; {BAD}\n", "make t"),
+        ("Makefile", f"X := $(shell {BAD})\nt:\n\ttrue\n", "make t"),
+        ("Makefile", f"X != {BAD}\nt:\n\ttrue\n", "make t"),
+        ("Makefile", f".RECIPEPREFIX = >\nt:\n>{BAD}\n", "make t"),
+        ("Makefile", "A = --no-verify\nt:\n\tgit commit $(A) -m x\n", "make t"),
+        ("rules.txt", f"t:\n\t{BAD}\n", "make -f rules.txt t"),
+        ("a.mk", f"t:\n\t{BAD}\n", "make -fa.mk t"),
+        ("d/Makefile", f"t:\n\t{BAD}\n", "make --directory=d t"),
+        ("d/Makefile", f"t:\n\t{BAD}\n", "make -sC d t"),
+        ("package.json", f'{{"scripts": {{"test": "{BAD}"}}}}', "node --run test"),
+        ("Taskfile.yml", f"tasks:\n  t:\n    cmds:\n      - {BAD}\n", "task t"),
+        ("tox.ini", f"[testenv]\ncommands = {BAD}\n", "tox"),
+        ("x.py", CALL, "python3 x.py"),
+        ("x.py", f"import os\nos.system('{BAD}')\n", "python3 x.py"),
+        ("x", f"#!/usr/bin/python3\n{CALL}", "./x"),
+        ("x.js", f"require('child_process').execSync('{BAD}')\n", "node x.js"),
+        ("x.pl", f"system('{BAD}');\n", "perl x.pl"),
+        ("x.awk", f'BEGIN {{ system("{BAD}") }}\n', "awk -f x.awk"),
+        ("x.sed", f"1e {BAD}\n", "sed -f x.sed README.md"),
+    ],
+)
+def test_an_attack_in_a_new_script_is_found_however_it_is_run(
+    started: Guarded, name: str, content: str, command: str
+) -> None:
+    make(started, name, content)
+    assert "--no-verify" in reason_of(run(started, command))
+
+
+def test_a_makefile_that_another_includes_is_judged(started: Guarded) -> None:
+    make(started, "Makefile", "include inner.txt\n")
+    make(started, "inner.txt", f"t:\n\t{BAD}\n")
+    assert "--no-verify" in reason_of(run(started, "make t"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "command"),
+    [
+        ("x.py", "import subprocess\nsubprocess.run(['git', 'status'])\n", "python x.py"),
+        ("x.py", "FORBIDDEN = '--no-verify'\nprint('~/.ssh/id_rsa')\n", "python x.py"),
+        ("Makefile", "A = src\nt: ; ls $(A)\nB := $(shell git log -1)\n", "make t"),
+        ("Taskfile.yml", "tasks:\n  t:\n    cmds:\n      - go test ./...\n", "task t"),
+        ("venv/bin/activate", 'PATH="$VIRTUAL_ENV/bin:$PATH"\nexport PATH\n',
+         ". venv/bin/activate"),
+        ("x.sed", "s/a/b/\n", "sed -f x.sed src/a.py"),
+    ],
+)  # fmt: skip
+def test_honest_new_scripts_are_not_denied(
+    started: Guarded, name: str, content: str, command: str
+) -> None:
+    make(started, name, content)
+    assert b"deny" not in run(started, command).stdout

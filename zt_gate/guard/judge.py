@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from zt_gate.guard.action import (
     CallTool,
     FetchAddress,
@@ -29,10 +27,6 @@ if TYPE_CHECKING:
     from zt_gate.guard.scan import ContentScanner
     from zt_gate.guard.session.records import Session
     from zt_gate.guard.shell.invocation import Invocation
-
-#: Arguments of other tools whose text is a command.
-_COMMAND_KEYS = frozenset(("command", "cmd", "script", "shell", "bash", "commandline"))
-_MOST_ARGUMENTS = 2000
 
 
 @record
@@ -130,22 +124,23 @@ class EventJudge:
         A text that is a path, a command or an address is judged as one, as far as an
         attack goes: what a tool does with it is not known.
         """
-        for key, text in _texts(action.arguments):
-            found: Iterable[Concern] = ()
-            if key.lower() in _COMMAND_KEYS:
-                found = self._command(RunCommand(text, event.cwd), context)
-            elif text.startswith(("http://", "https://")) and " " not in text:
+        from zt_gate.guard.tool_arguments import addresses, commands, paths, texts
+
+        found: list[Concern] = []
+        given = list(texts(action.arguments))
+        for command in commands(action.arguments, given):
+            found += self._command(RunCommand(command, event.cwd), context)
+        for _, text in given:
+            for address in addresses(text):
                 from zt_gate.guard.network import judge_address
 
-                found = judge_address(text, context)
-            elif _is_path(text):
-                found = (
-                    *_file(ReadFile(text, event.cwd), context),
-                    *_file(WriteFile(text, event.cwd, b""), context),
-                )
-            for concern in found:
-                if concern.is_attack or concern.control.startswith("files/restricted"):
-                    yield concern
+                found += judge_address(address, context)
+            for path in paths(text):
+                found += _file(ReadFile(path, event.cwd), context)
+                found += _file(WriteFile(path, event.cwd, b""), context)
+        for concern in found:
+            if concern.is_attack or concern.control.startswith("files/restricted"):
+                yield concern
 
     def _output(self, action: ToolOutput) -> tuple[tuple[Concern, ...], Any]:
         from zt_gate.guard.text.judge import judge_output
@@ -179,22 +174,3 @@ def _real(action: WriteFile, context: GuardContext) -> str:
     from zt_gate.guard.files.resolve import real_paths
 
     return real_paths(action.path, action.cwd, context.home)[0]
-
-
-def _texts(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield the texts in the arguments of a tool, each with its key."""
-    if isinstance(value, str):
-        if value:
-            yield key, value
-    elif depth < 8 and isinstance(value, dict):
-        for name, item in list(value.items())[:_MOST_ARGUMENTS]:
-            yield from _texts(item, str(name), depth + 1)
-    elif depth < 8 and isinstance(value, list):
-        for item in value[:_MOST_ARGUMENTS]:
-            yield from _texts(item, key, depth + 1)
-
-
-def _is_path(text: str) -> bool:
-    if len(text) > 4096 or "\n" in text:
-        return False
-    return text.startswith(("/", "~", "./", "../", "file:")) or os.path.sep in text

@@ -6,6 +6,7 @@ import os
 import sys
 
 from zt_gate.guard import clients
+from zt_gate.guard.repository import surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,4 +38,16 @@ def own_paths(places: GuardPlaces, root: str) -> tuple[str, ...]:
                 found.append(os.path.join(root, path[2:]))
             else:
                 found.append(path)
+    found += _repository(root)
     return tuple(dict.fromkeys(found))
+
+
+def _repository(root: str) -> list[str]:
+    """Return the repository's folder where it is not called ``.git`` (``.bare``)."""
+    place = surroundings(root)
+    folders = dict.fromkeys((place.common, place.git_folder))
+    return [
+        folder
+        for folder in folders
+        if folder and folder != root and ".git" not in folder.split(os.sep)
+    ]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zt_gate.guard.sandbox import start
 from zt_gate.guard.sandbox.environment import CredentialPassesError, scrubbed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = st.text(alphabet="ABCDEFGHIJ_", min_size=1, max_size=12)
 
@@ -63,3 +69,16 @@ def test_nothing_passes_without_a_reason(environ: dict[str, str]) -> None:
     )
     assert set(result.passed) | set(result.dropped) == set(environ)
     assert all(name.startswith("AB") or name == "CI" for name in result.passed)
+
+
+def test_a_script_of_the_project_is_no_client(tmp_path: Path) -> None:
+    """It would get the client's login, and a way to its model."""
+    root, tools = tmp_path / "project", tmp_path / "tools"
+    for folder in (root, tools):
+        folder.mkdir()
+        (folder / "claude").write_text("#!/bin/sh\n")
+        (folder / "claude").chmod(0o755)
+    path = {"PATH": f"{root}:{tools}"}
+    assert start._client_of("claude", str(root), path) is None
+    assert start._client_of(str(root / "claude"), str(root), path) is None
+    assert start._client_of("claude", str(root), {"PATH": str(tools)}) is not None

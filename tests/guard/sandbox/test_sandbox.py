@@ -359,3 +359,90 @@ def test_a_unix_socket_in_the_project_is_not_reached(
     listener.close()
     assert code != 0
     assert "connected" not in output
+
+
+MAKES = {
+    "settings of a client": "mkdir .claude && echo '{}' > .claude/settings.json",
+    "servers of a client": "echo '{}' > .mcp.json",
+    "an editor's tasks": "mkdir .vscode && echo '{}' > .vscode/tasks.json",
+    "a shell's file": "echo x > .envrc",
+    "another common folder": "echo ../evil > .git/commondir",
+    "settings of a work tree": "echo '[core]' > .git/config.worktree",
+    "a repository with a program": (
+        "git init -q sub && git -C sub config core.fsmonitor 'touch /tmp/x'"
+    ),
+    "a repository with a hook": (
+        "git init -q sub && echo x > sub/.git/hooks/post-checkout"
+    ),
+    "a bare repository": (
+        "git init -q --bare b && git -C b config core.fsmonitor 'touch /tmp/x'"
+    ),
+    "a submodule's hook": (
+        "git init -q --bare .git/modules/m && echo x > .git/modules/m/hooks/pre-push"
+    ),
+    "a file that names a repository outside": (
+        "mkdir sub && echo 'gitdir: /tmp/elsewhere' > sub/.git"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MAKES)
+def test_what_would_start_programs_outside_is_renamed(
+    sandbox: Sandbox, project: Path, kind: str
+) -> None:
+    code, output = sandbox(MAKES[kind])
+    assert code == 0, output
+    assert "would start programs outside the sandbox" in output
+    assert list(project.rglob("*.from-sandbox"))
+    assert not (project / ".git" / "commondir").exists()
+    assert not (project / ".claude").exists()
+
+
+def test_plain_repositories_of_a_command_stay(sandbox: Sandbox, project: Path) -> None:
+    code, output = sandbox(
+        "git init -q sub && git -C sub remote add o https://a.example/x"
+    )
+    assert code == 0, output
+    assert "from-sandbox" not in output
+    assert (project / "sub/.git/config").exists()
+
+
+def test_the_repository_is_not_replaced_by_another_one(sandbox: Sandbox) -> None:
+    code, _ = sandbox("mv .git g && mkdir .git && echo x > .git/hooks/pre-commit")
+    assert code != 0
+
+
+def test_other_names_of_a_restricted_file_are_absent(
+    sandbox: Sandbox, project: Path
+) -> None:
+    os.link(project / ".env", project / "hard")
+    (project / "real").write_text("the value")
+    (project / ".env.local").symlink_to("real")
+    code, output = sandbox(
+        "cat hard real .env.local", restricted=(".env", ".env.local")
+    )
+    assert "the value" not in output, (code, output)
+
+
+def test_the_tasks_that_the_guard_brings_start(project: Path) -> None:
+    """``@registries`` and its like are no hosts that the proxy could compare."""
+    program = (
+        "import os, sys\n"
+        "from zt_gate.guard.places import GuardPlaces\n"
+        "from zt_gate.guard.sandbox.start import ExecOptions, start\n"
+        "root, task = sys.argv[1:]\n"
+        "places = GuardPlaces(root + '-home', root + '-state', os.geteuid(), root + '-no')\n"
+        "os.makedirs(places.home, exist_ok=True)\n"
+        "sys.exit(start(['true'], root, {'PATH': os.defpath}, places,"
+        " ExecOptions(task), print))\n"
+    )
+    for task in ("develop", "code-review", "dependency-audit", "deploy"):
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(project), task],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=Path(__file__).parents[3],
+        )
+        assert done.returncode == 0, done.stderr

@@ -65,6 +65,9 @@ _OTHER_TOOLS = frozenset({
 })  # fmt: skip
 
 
+_MOST_ALTERNATIVES = 64
+
+
 class ClaudeCode:
     """The client ``claude-code``."""
 
@@ -281,23 +284,50 @@ def _notebook_read(arguments: Mapping[str, Any], cwd: str) -> tuple[Action, ...]
 
 
 def _search(arguments: Mapping[str, Any], cwd: str) -> tuple[Action, ...]:
-    """Return the folder that Grep, Glob or LS looks at."""
+    """Return the folder that Grep, Glob or LS looks at, and files that it names alone."""
     folder = hook_event.optional_text(arguments, "path") or "."
-    return (ReadFile(folder, cwd),)
+    found = [ReadFile(folder, cwd)]
+    for name in _alternatives(hook_event.optional_text(arguments, "glob")):
+        plain = name.removeprefix("**/")
+        if plain and set(plain).isdisjoint("*?[{!"):
+            found.append(ReadFile(os.path.join(folder, plain), cwd))
+    return tuple(found)
 
 
 def _glob(arguments: Mapping[str, Any], cwd: str) -> tuple[Action, ...]:
-    """Return the folder that a pattern begins with, or the given one."""
+    """Return the folders that a pattern begins with, or the given one."""
     hook_event.only(arguments, ("pattern", "path"))
-    pattern = hook_event.text(arguments, "pattern")
-    start: list[str] = []
-    for part in pattern.split("/")[:-1]:
-        if not set(part).isdisjoint("*?[{"):
-            break
-        start.append(part)
     folder = hook_event.optional_text(arguments, "path") or "."
-    below = "/".join(start) or ("/" if pattern.startswith("/") else "")
-    return (ReadFile(os.path.join(folder, below) if below else folder, cwd),)
+    found = []
+    for pattern in _alternatives(hook_event.text(arguments, "pattern")) or ["*"]:
+        start: list[str] = []
+        for part in pattern.split("/")[:-1]:
+            if not set(part).isdisjoint("*?[{"):
+                break
+            start.append(part)
+        below = "/".join(start) or ("/" if pattern.startswith("/") else "")
+        found.append(ReadFile(os.path.join(folder, below) if below else folder, cwd))
+    return tuple(dict.fromkeys(found))
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """Return the patterns that the first braces of each alternative stand for."""
+    waiting = [pattern] if pattern else []
+    found: list[str] = []
+    while waiting:
+        if len(waiting) + len(found) > _MOST_ALTERNATIVES:
+            raise Unread("its pattern has too many alternatives")
+        one = waiting.pop()
+        start = one.rfind("{")
+        end = one.find("}", start)
+        if start < 0 or end < 0:
+            found.append(one)
+            continue
+        waiting += [
+            one[:start] + part + one[end + 1 :]
+            for part in one[start + 1 : end].split(",")
+        ]
+    return found
 
 
 def _write(arguments: Mapping[str, Any], cwd: str) -> tuple[Action, ...]:

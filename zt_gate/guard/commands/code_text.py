@@ -141,6 +141,31 @@ def judge(case: CommandCase, invocation: Invocation, text: str) -> None:  # noqa
         case.add("guard/reconfigured", " ".join(sorted(verbs)))
 
 
+def started(text: str) -> list[str]:
+    """Return the commands that code starts by a constant: ``system("…")``, ``run(["…"])``."""
+    import shlex
+
+    joined = _JOINS.sub("", text).replace("sys.executable", "'python'")
+    found = [
+        value
+        for start, value in _strings(joined)
+        if _STARTS_COMMAND.search(joined[max(0, start - 60) : start])
+        or joined[start : start + 2] == "%x"
+    ]
+    for match in _LIST.finditer(joined):
+        words = [value for _, value in _strings(match[1])]
+        before = joined[max(0, match.start() - 60) : match.start() + 1]
+        if len(words) > 1 and _STARTS_COMMAND.search(before):
+            found.append(shlex.join(words))
+    for match in _SPAWN.finditer(joined):
+        words = [match[1], *(value for _, value in _strings(match[2]))]
+        found.append(shlex.join(words))
+    return [command for command in dict.fromkeys(found) if " " in command][
+        :_MOST_STARTED
+    ]
+
+
+_MOST_STARTED = 40
 #: Code that runs a text which is no constant.
 _RUNS_COMPUTED = lazy_re.compile(
     r"(?<![\w.>])(?:exec|eval)\s*\(\s*(?![rbfu]?['\"`)])|\beval\s*`|\brunIn(?:This|New)Context\(\s*(?!['\"`])"

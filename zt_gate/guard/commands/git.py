@@ -55,6 +55,32 @@ def push(case: CommandCase, reading: Reading) -> None:
             case.add("push/forced", target)
 
 
+def embedded(case: CommandCase, invocation: Invocation, reading: Reading) -> None:
+    """Judge git in a folder that is a repository itself, with settings like any file.
+
+    Its ``config`` can start programs, and none of this repository's hooks run.
+    """
+    folder = reading.option("-C")
+    path = invocation.path(folder.text if folder is not None else ".")
+    if path is None:
+        return
+    place = os.path.realpath(path)
+    while case.context.is_in_project(place) and place != case.context.root:
+        if os.path.basename(place) != ".git" and _is_repository(place):
+            case.add("gate/git-folder", path)
+            return
+        if os.path.lexists(os.path.join(place, ".git")):
+            return
+        place = os.path.dirname(place)
+
+
+def _is_repository(folder: str) -> bool:
+    return all(
+        os.path.exists(os.path.join(folder, name))
+        for name in ("HEAD", "objects", "refs")
+    )
+
+
 def outside(case: CommandCase, invocation: Invocation, reading: Reading) -> None:
     """Judge work that is dropped in another repository than the project's."""
     if not any(control == "git/work-dropped" for control, _ in case.concerns):

@@ -359,6 +359,10 @@ def _judge_reading(case: CommandCase, invocation: Invocation, found: Reading) ->
         if not (permits and _is_permitted(case, control)):
             case.add(control, " ".join(found.path))
     roles.judge(case, invocation, found)
+    if found.path[0] == "git":
+        from zt_gate.guard.commands import git
+
+        git.embedded(case, invocation, found)
     if _is_special(found):
         from zt_gate.guard.commands import specials
 

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
     from zt_gate.guard.context import GuardContext
 
+#: Below the home: what holds credentials, and can have another name by a hard link.
+_KEYS = (
+    ".ssh", ".aws", ".kube", ".gnupg", ".docker/config.json", ".netrc", ".npmrc", ".pypirc",
+    ".git-credentials", ".config/gh", ".config/gcloud", ".azure", ".bashrc", ".profile",
+    ".zshrc", ".gitconfig",
+)  # fmt: skip
+_MOST_LINKS = 4000
+
 
 def judge_file(
     action: ReadFile | WriteFile, context: GuardContext
@@ -102,8 +110,9 @@ def _names_of(path: str, context: GuardContext) -> Iterator[str]:
         os.path.join(git, "hooks"),
         os.path.join(git, "config"),
     )
-    keys = os.path.join(context.home, ".ssh"), os.path.join(context.home, ".aws")
-    other = resolve.same_file(path, resolve.files_below((*folders, *keys)))
+    keys = [os.path.join(context.home, name) for name in _KEYS]
+    keys += [os.path.join(context.root, name) for name in (".env", "secrets")]
+    other = resolve.same_file(path, resolve.files_below((*folders, *keys), _MOST_LINKS))
     if other and other != path:
         yield other
 

@@ -25,6 +25,8 @@ _SECONDS = 30.0
 _IDLE_SECONDS = 600.0
 _PORTS = frozenset((80, 443))
 _METHODS_WITH_ADDRESS = b"http://"
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+_PROTOCOL_ASSIGNMENTS = ipaddress.ip_network("192.0.0.0/24")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Proxy:
             elif target.lower().startswith(_METHODS_WITH_ADDRESS):
                 authority, _, path = target[7:].partition(b"/")
                 host, port = _host_and_port(authority.decode("ascii"), 80)
-                first = _direct(head, method, path) + rest
+                first = _direct(head, method, authority, path) + rest
             else:
                 _refuse(inner, "only requests through a proxy are carried")
                 return
@@ -164,17 +166,27 @@ def _head(connection: socket.socket) -> tuple[bytes, bytes]:
     return head, rest
 
 
-def _direct(head: bytes, method: bytes, path: bytes) -> bytes:
-    """Return a request for a proxy as its host wants it, on a connection of its own."""
+def _direct(head: bytes, method: bytes, authority: bytes, path: bytes) -> bytes:
+    """Return a request for a proxy as its host wants it, on a connection of its own.
+
+    The host in the header is the one that was compared (RFC 9112, 3.2.2): behind one
+    address another name can be another site.
+    """
     lines = head.split(b"\r\n")
+    if any(b"\n" in line or b"\r" in line for line in lines):
+        raise ValueError("a line of the head ends in another way")
     version = lines[0].rsplit(b" ", 1)[1]
     kept = [
         line
         for line in lines[1:]
-        if not line.lower().startswith((b"proxy-", b"connection:", b"keep-alive:"))
+        if not line.lower().startswith(
+            (b"proxy-", b"connection:", b"keep-alive:", b"host:", b"host ")
+        )
     ]
     first = b" ".join((method, b"/" + path, version))
-    return b"\r\n".join((first, *kept, b"Connection: close", b"", b""))
+    return b"\r\n".join(
+        (first, b"Host: " + authority, *kept, b"Connection: close", b"", b"")
+    )
 
 
 def _host_and_port(authority: str, default: int) -> tuple[str, int]:
@@ -197,8 +209,19 @@ def _addresses(host: str, port: int) -> list[str]:
 def _is_inside(address: str) -> bool:
     """Whether an address is none of the public network (CWE-918)."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return not (mapped or parsed).is_global
+    if parsed.version == 4:
+        return not _is_public(parsed)
+    if parsed.ipv4_mapped:
+        return not _is_public(parsed.ipv4_mapped)
+    # Of the others only global unicast; a router turns some of that into IPv4.
+    if parsed not in _GLOBAL_UNICAST or not _is_public(parsed):
+        return True
+    return parsed.sixtofour is not None or parsed.teredo is not None
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    special = address.is_multicast or address in _PROTOCOL_ASSIGNMENTS
+    return address.is_global and not special
 
 
 def _is_address(name: str) -> bool:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate.guard.sandbox.starters import GIT, PROJECT, existing
 from zt_gate.syntax.globs import compile_glob
 
 if TYPE_CHECKING:
@@ -13,12 +14,6 @@ if TYPE_CHECKING:
 
     from zt_gate.guard.task import Task
 
-#: In a project, what starts programs later or outside the sandbox: never to be changed.
-_READ_ONLY = (
-    ".git/hooks", ".git/config", ".git/info", ".husky", ".devcontainer",
-    ".claude", ".codex", ".cursor", ".gemini", ".mcp.json", ".vscode", ".idea",
-    ".pre-commit-config.yaml", "lefthook.yml", ".envrc",
-)  # fmt: skip
 DEFAULT_LIMITS = {
     "processes": 4096,
     "files": 65_536,
@@ -72,29 +67,16 @@ def rights_of(
     if task.may_write:
         allowed = list(_allowed_folders(task.allowed, root))
         writable = allowed if task.allowed else [root]
-        if not task.allowed:
-            read_only = [
-                os.path.join(root, name)
-                for name in _READ_ONLY
-                if os.path.lexists(os.path.join(root, name))
-            ]
         repository = _git_folder(root)
-        if repository and not repository.startswith(root + os.sep):
+        read_only = [] if not task.allowed else read_only
+        if not task.allowed:
+            read_only += existing(root, PROJECT)
+        if repository:
+            # A mount of its own: a folder that holds mounts could be renamed, and another
+            # one with other hooks be put in its place.
             writable.append(repository)
-            read_only += [
-                os.path.join(repository, name)
-                for name in ("hooks", "config", "info")
-                if os.path.lexists(os.path.join(repository, name))
-            ]
-        elif task.allowed and repository:
-            writable.append(repository)
-            read_only += [
-                os.path.join(root, name)
-                for name in _READ_ONLY
-                if name.startswith(".git/")
-                and os.path.lexists(os.path.join(root, name))
-            ]
-    hidden = tuple(_hidden(task.restricted, root))
+            read_only += existing(repository, GIT)
+    hidden = tuple(_with_other_names(_hidden(task.restricted, root), root))
     return Rights(
         root,
         cwd,
@@ -188,6 +170,33 @@ def _hidden(patterns: Sequence[str], root: str) -> Iterator[str]:
                 f"the restricted patterns fit more than {_MOST_HIDDEN:,} paths below {root}: "
                 "name the folders instead"
             )
+
+
+def _with_other_names(paths: Iterable[str], root: str) -> Iterator[str]:
+    """Yield hidden paths, and where their content has another name in the project."""
+    linked: set[tuple[int, int]] = set()
+    hidden: set[str] = set()
+    for path in paths:
+        hidden.add(path)
+        yield path
+        real = os.path.realpath(path)
+        if real not in hidden and real.startswith(root + os.sep):
+            hidden.add(real)
+            yield real
+        try:
+            info = os.stat(path)
+        except OSError:
+            continue
+        if info.st_nlink > 1 and not os.path.isdir(path):
+            linked.add((info.st_dev, info.st_ino))
+    if not linked:
+        return
+    for folder, _, files in os.walk(root):
+        for name in files:
+            path = os.path.join(folder, name)
+            info = os.lstat(path)
+            if (info.st_dev, info.st_ino) in linked and path not in hidden:
+                yield path
 
 
 def _tools(path: str, home: str) -> Iterable[str]:

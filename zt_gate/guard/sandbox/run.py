@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError
-from zt_gate.guard.sandbox import bubblewrap, seccomp
+from zt_gate.guard.sandbox import bubblewrap, seccomp, starters
 from zt_gate.guard.sandbox.proxy import Proxy, allowed_hosts
 
 if TYPE_CHECKING:
@@ -81,7 +81,12 @@ def run(
         try:
             start = _Start(bwrap, code, proxy.path if proxy else "")
             _probe(start, rights, unreadable, unwritable)
-            return start.wait(rights, command)
+            folders = _changeable(rights)
+            earlier = starters.before(folders)
+            try:
+                return start.wait(rights, command)
+            finally:
+                _say_renamed(starters.renamed(folders, earlier))
         finally:
             if proxy is not None:
                 proxy.close()
@@ -194,6 +199,22 @@ def _probe(
             held.append(f"it can write in {os.path.dirname(path)}")
     if held:
         raise SandboxError(f"the sandbox does not hold: {'; '.join(held)}")
+
+
+def _changeable(rights: Rights) -> list[str]:
+    """Return the project, and what can be written outside of it: a work tree's repository."""
+    outside = (
+        path for path in rights.writable if not path.startswith(rights.root + os.sep)
+    )
+    return list(dict.fromkeys((rights.root, *outside)))
+
+
+def _say_renamed(paths: Sequence[str]) -> None:
+    for path in paths:
+        sys.stderr.write(
+            f"zt-gate: {path!a} would start programs outside the sandbox, so its name "
+            "ends in .from-sandbox now; a person looks at it\n"
+        )
 
 
 def _tell(process: subprocess.Popen[bytes], number: int) -> None:

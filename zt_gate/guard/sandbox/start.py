@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.guard.policy import pinned_policy
+from zt_gate.guard.record import replace as replaced
 from zt_gate.guard.repository import surroundings
 from zt_gate.guard.sandbox import run
 from zt_gate.guard.sandbox.environment import (
@@ -98,8 +100,13 @@ def start(  # noqa: PLR0917
             "no task is pinned here: give one, as in zt-gate guard exec --task develop -- make"
         )
     task = policy.task_named(name, built_in)
-    client = _CLIENTS.get(os.path.basename(command[0]))
-    task = _with_client(_without_loopback(task), client, environ)
+    client = _client_of(command[0], place.root, environ)
+    named = [host for host in task.network if host.startswith("@")]
+    if named:
+        say(
+            f"the sandbox does not reach {', '.join(named)}: name hosts in the task's network"
+        )
+    task = _with_client(_with_plain_hosts(task), client, environ)
     for pattern in unenforced(task):
         say(f"allowed path {pattern!a} is no folder: the sandbox leaves it read-only")
     rights = _rights(
@@ -120,10 +127,31 @@ def start(  # noqa: PLR0917
     )
 
 
-def _without_loopback(task: Task) -> Task:
-    """Drop this machine's own names: the sandbox has a loopback of its own."""
-    hosts = tuple(host for host in task.network if host not in _LOOPBACK)
-    return replace(task, network=hosts)
+def _client_of(program: str, root: str, environ: Mapping[str, str]) -> _Client | None:
+    """Return the client that a program is; a file of the project is none.
+
+    A client gets its login and the way to its model: a script of that name must not.
+    """
+    found = shutil.which(program, path=environ.get("PATH", os.defpath))
+    if found is None or os.path.realpath(found).startswith(root + os.sep):
+        return None
+    if os.path.abspath(found).startswith(root + os.sep):
+        return None
+    return _CLIENTS.get(os.path.basename(program))
+
+
+def _with_plain_hosts(task: Task) -> Task:
+    """Keep the hosts that a proxy can compare.
+
+    The sandbox has a loopback of its own.  ``@registries`` and the like are names that
+    the judge of commands looks up.
+    """
+    hosts = tuple(
+        host
+        for host in task.network
+        if host not in _LOOPBACK and not host.startswith("@")
+    )
+    return replaced(task, network=hosts)
 
 
 def _with_client(
@@ -134,7 +162,7 @@ def _with_client(
         return task
     address = environ.get(client.address, "")
     hosts = (_host_of(address),) if address else client.hosts
-    return replace(task, network=tuple(dict.fromkeys((*task.network, *hosts))))
+    return replaced(task, network=tuple(dict.fromkeys((*task.network, *hosts))))
 
 
 def _host_of(address: str) -> str:

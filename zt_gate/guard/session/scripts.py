@@ -9,9 +9,9 @@ beyond that is the sandbox's to limit.
 
 from __future__ import annotations
 
-import json
 import os
 
+from zt_gate import lazy_re
 from zt_gate.guard.data import load
 from zt_gate.guard.decision import Answer, Concern
 from zt_gate.system.digests import sha256
@@ -31,6 +31,16 @@ _MOST_SCRIPTS = 12
 _COMPILED = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ", b"\0asm")
 #: Options of interpreters whose value is a file that is run first.
 _LOADING = frozenset(("-r", "--require", "--import", "--loader", "-W", "-X", "-I"))
+#: Attacks that count where a text is only likely what runs, or came with a package: an
+#: ``activate`` sets PATH.
+_CLEAR = ("gate/", "guard/", "credentials/", "exfiltration/", "push/", "files/")
+_MAKES = frozenset(("make", "gmake"))
+_MAKE_OPTION = lazy_re.compile(
+    r"(?:(?P<long>--(?:di\w*|fi\w*|mak\w*))(?:=(?P<long_value>.+))?"
+    r"|-[a-zA-Z]*?(?P<short>[Cf])(?P<value>.*))",
+)
+#: ``bash -eo pipefail FILE``: the word after it is the name of an option.
+_SETS_OPTION = lazy_re.compile(r"[-+][A-Za-z]*[oO]")
 
 
 def remember_verdict(session: Session, path: str, content: bytes) -> None:
@@ -53,6 +63,10 @@ def judge_scripts(
     file by the scanners.
     """
     waiting = list(_new_scripts(runs, context, session))
+    if not waiting:
+        return
+    from zt_gate.guard.session.script_texts import is_shell_script, texts_in
+
     seen: set[str] = set()
     while waiting:
         path, kind, cwd = waiting.pop(0)
@@ -63,20 +77,45 @@ def judge_scripts(
             yield _unread(path, "the command runs too many new scripts at once")
             return
         content = _content(path)
+        is_installed = _is_installed(path)
         if content is None:
-            yield _unread(path, "it cannot be read, or is larger than 1 MB")
+            if not is_installed or is_shell_script(path, kind):
+                yield _unread(path, "it cannot be read, or is larger than 1 MB")
             continue
         if content.startswith(_COMPILED):
             continue  # its code is the sandbox's to limit
-        for text in commands_in(path, content, kind):
-            concerns, more = judge_text(text, cwd)
-            yield from (_in_script(one, path) for one in concerns)
-            waiting += _new_scripts(more, context, session)
-        if session.scripts.get(path) != sha256(content):
+        for text in texts_in(path, content, kind):
+            concerns, more = judge_text(text.text, cwd)
+            is_sure = text.is_sure and not is_installed
+            yield from (
+                _in_script(one, path) for one in concerns if _counts(one, is_sure)
+            )
+            waiting += _new_scripts(more, context, session) if is_sure else ()
+        waiting += _included(content, kind, cwd, session)
+        # Packages were judged when they were installed.
+        if not is_installed and session.scripts.get(path) != sha256(content):
             found = judge_content(path, content)
             yield from (_in_script(one, path) for one in found)
             if not found:
                 remember_verdict(session, path, content)
+
+
+def _counts(concern: Concern, is_sure: bool) -> bool:  # noqa: FBT001
+    return is_sure or (concern.is_attack and concern.control.startswith(_CLEAR))
+
+
+def _included(
+    content: bytes, kind: str, cwd: str, session: Session
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the new files that a makefile includes."""
+    if kind != "make":
+        return
+    from zt_gate.guard.session.script_texts import includes
+
+    for name in includes(content):
+        real = os.path.realpath(os.path.join(cwd, name))
+        if _is_new(real, session, kind):
+            yield real, kind, cwd
 
 
 def _new_scripts(
@@ -86,33 +125,9 @@ def _new_scripts(
     for invocation in runs:
         for path, kind in _scripts_of(invocation):
             real = os.path.realpath(path)
-            if _is_new(real, session):
-                yield real, kind, invocation.cwd or context.root
-
-
-def commands_in(path: str, content: bytes, kind: str) -> list[str]:
-    """Return the texts in a script that a shell runs; none for other languages."""
-    text = content.decode("utf-8", "replace")
-    name = os.path.basename(path).lower()
-    first = text.partition("\n")[0]
-    is_shell = kind == "shell" or name.endswith((".sh", ".bash", ".zsh", ".ksh"))
-    if first.startswith("#!"):
-        program = os.path.basename(first[2:].strip().split(" ")[-1])
-        is_shell = is_shell or program in {"sh", "bash", "dash", "zsh", "ksh"}
-    if name == "package.json":
-        return _package_scripts(text)
-    if name in {"makefile", "gnumakefile", "justfile", ".justfile"} or name.endswith(
-        ".mk"
-    ):
-        return _recipes(text)
-    if name == "dockerfile":
-        return []
-    if is_shell:
-        return [text]
-    if kind == "direct" and not first.startswith("#!") and "\0" not in text:
-        return [text]  # the kernel refuses it, and a shell runs it then
-    is_hook = "/.husky/" in path or "/.githooks/" in path
-    return [text] if is_hook and not first.startswith("#!") else []
+            if _is_new(real, session, kind):
+                folder = os.path.dirname(path) if kind == "make" else invocation.cwd
+                yield real, kind, folder or context.root
 
 
 def _scripts_of(invocation: Invocation) -> Iterator[tuple[str, str]]:
@@ -129,7 +144,9 @@ def _scripts_of(invocation: Invocation) -> Iterator[tuple[str, str]]:
     if program in table["shells"]:
         yield from _interpreted(invocation, arguments, "shell")
     elif {program, program.rstrip("0123456789.")} & set(table["interpreters"]):
-        yield from _interpreted(invocation, arguments, "")
+        yield from _interpreted(invocation, arguments, "code")
+    elif program in {"sed", "gsed"}:
+        yield from _sed_files(invocation, arguments)
     yield from _built(invocation, arguments, table)
 
 
@@ -158,11 +175,32 @@ def _built(
     names = [*table["builders"].get(program, ()), *table["modules"].get(module, ())]
     if module and program.startswith(("python", "pypy")):
         names += [f"{module}.py", f"{module}/__main__.py", f"{module}/__init__.py"]
+    if program in _MAKES:
+        yield from _makefiles(invocation, arguments)
+        return
+    if program in {"node", "nodejs"} and any(
+        word.startswith("--run") for word in arguments
+    ):
+        names.append("package.json")
     if invocation.cwd is not None:
         for name in names:
             yield os.path.join(invocation.cwd, name), ""
     if program in table["takes_files"] or module in table["modules"]:
         yield from _named_files(invocation, arguments, table["file_options"])
+
+
+def _sed_files(
+    invocation: Invocation, arguments: list[str]
+) -> Iterator[tuple[str, str]]:
+    for place, argument in enumerate(arguments):
+        name = ""
+        if argument in {"-f", "--file"}:
+            name = "".join(arguments[place + 1 : place + 2])
+        elif argument.startswith(("-f", "--file=")):
+            name = argument.removeprefix("--file=").removeprefix("-f")
+        path = invocation.path(name) if name else None
+        if path:
+            yield path, "sed"
 
 
 def _script_argument(
@@ -172,7 +210,10 @@ def _script_argument(
     for place, argument in enumerate(arguments):
         if argument in evaluating:
             return
-        is_loaded = arguments[place - 1] in _LOADING if place else False
+        before = arguments[place - 1] if place else ""
+        is_loaded = before in _LOADING
+        if kind == "shell" and _SETS_OPTION.fullmatch(before):
+            continue
         if not argument.startswith("-"):
             path = invocation.path(argument)
             if path:
@@ -180,6 +221,28 @@ def _script_argument(
                 yield os.path.join(path, "__main__.py"), ""
             if not is_loaded:
                 return
+
+
+def _makefiles(
+    invocation: Invocation, arguments: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the makefiles of ``make -C FOLDER -f FILE``, in each spelling of both."""
+    folder, files = "", []
+    for place, argument in enumerate(arguments):
+        match = _MAKE_OPTION.fullmatch(argument)
+        if match is None:
+            continue
+        value = match["long_value"] or match["value"]
+        if not value:
+            value = "".join(arguments[place + 1 : place + 2])
+        if (match["long"] or match["short"]).lstrip("-").startswith(("C", "d")):
+            folder = os.path.join(folder, value)
+        else:
+            files.append(value)
+    for name in files or ("GNUmakefile", "makefile", "Makefile"):
+        path = invocation.path(os.path.join(folder, name))
+        if path:
+            yield path, "make"
 
 
 def _named_files(
@@ -209,15 +272,19 @@ def _module_of(arguments: list[str]) -> str:
     return ""
 
 
-def _is_new(path: str, session: Session) -> bool:
+def _is_installed(path: str) -> bool:
+    return any(folder in path for folder in load("runners.json")["installed"])
+
+
+def _is_new(path: str, session: Session, kind: str) -> bool:
     """Whether a file was made or changed in the session.
 
     The time of its last change is the kernel's: no program can set it.
     """
     if path in session.scripts:
         return True
-    if any(folder in path for folder in load("runners.json")["installed"]):
-        return False  # packages were judged when they were installed
+    if _is_installed(path) and kind not in {"shell", "direct"}:
+        return False
     try:
         info = os.stat(path)
     except OSError:
@@ -233,26 +300,6 @@ def _content(path: str) -> bytes | None:
         return None
     is_small = len(content) <= _LONGEST or content.startswith(_COMPILED)
     return content if is_small else None
-
-
-def _package_scripts(text: str) -> list[str]:
-    try:
-        scripts = json.loads(text).get("scripts", {})
-        return [command for command in scripts.values() if isinstance(command, str)]
-    except (ValueError, AttributeError, RecursionError):
-        return []
-
-
-def _recipes(text: str) -> list[str]:
-    """Return the recipe lines of a makefile, without make's own variables."""
-    joined = text.replace("\\\n", " ")
-    found = []
-    for line in joined.splitlines():
-        if line.startswith(("\t", "    ")):
-            recipe = line.strip().lstrip("@-+")
-            if recipe and not recipe.startswith("#"):
-                found.append(recipe.replace("$$", "$"))
-    return found
 
 
 def _in_script(concern: Concern, path: str) -> Concern:
