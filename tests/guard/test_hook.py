@@ -413,6 +413,9 @@ def test_an_alert_is_sent_to_the_users_own_command(
     alert = json.loads(told.read_text())
     assert alert["controls"][0] == "credentials/file-read"
     assert alert["session"] == guarded.session().id
+    # The command is no child of this process, so none is left to wait for.
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_another_tmpdir_makes_nothing_writable(guarded: Guarded) -> None:

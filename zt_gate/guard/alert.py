@@ -65,9 +65,11 @@ def _start(command: list[str], data: bytes, places: GuardPlaces) -> None:
     read_end, write_end = os.pipe()
     null = os.open(os.devnull, os.O_RDWR)
     try:
-        os.posix_spawnp(
-            command[0],
-            command,
+        # The shell ends at once and is waited for: the command is nobody's child, and
+        # no process without a parent that waits is left behind.
+        number = os.posix_spawn(
+            "/bin/sh",
+            ["sh", "-c", 'exec 3<&0; "$@" <&3 3<&- &', "sh", *command],
             environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, read_end, 0),
@@ -78,6 +80,7 @@ def _start(command: list[str], data: bytes, places: GuardPlaces) -> None:
         )
         # It fits into the pipe, so this does not wait either.
         os.write(write_end, data[:60_000])
+        os.waitpid(number, 0)
     except OSError:
         return
     finally:
