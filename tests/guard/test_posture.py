@@ -67,12 +67,13 @@ def test_friction_is_that_of_this_repository_and_of_calls(guarded: Guarded) -> N
     guarded.read("src/a.py")
     guarded.read("~/.aws/credentials")
     entries = guarded.entries()
-    found = posture.friction_of(entries, guarded.root, 30, time.time())
+    now = time.time()
+    found = posture.friction_of(entries, guarded.root, 30, now)
     assert (found.calls, found.denied, found.asked, found.sessions) == (2, 1, 0, 1)
     assert found.controls == {"credentials/file-read": 1}
     assert "50.0 % denied" in found.text
-    assert posture.friction_of(entries, "/elsewhere", 30, time.time()).calls == 0
-    later = time.time() + 40 * 86_400
+    assert posture.friction_of(entries, "/elsewhere", 30, now).calls == 0
+    later = now + 40 * 86_400
     assert posture.friction_of(entries, guarded.root, 30, later).calls == 0
 
 

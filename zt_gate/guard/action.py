@@ -51,7 +51,7 @@ class FetchAddress:
 
 @record(frozen=True, slots=True)
 class CallTool:
-    """A tool that is none of the above, such as an MCP server's."""
+    """Any other tool, such as an MCP server's."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)

@@ -21,7 +21,7 @@ def names() -> tuple[str, ...]:
 
 
 def client(name: str) -> AgentClient:
-    """Return a client; raises KeyError for a name that is none."""
+    """Return a client; raises KeyError for an unknown name."""
     module = import_module(dict(CLIENTS)[name])
     found: AgentClient = module.CLIENT
     return found

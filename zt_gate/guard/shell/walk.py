@@ -378,7 +378,7 @@ class _Walker:
         )
 
     def nested(self, node: Any) -> str | None:  # noqa: C901
-        """Read all statements below a node that is none itself.
+        """Read all statements below a node that is no statement itself.
 
         Returns what a substitution writes, as far as that is known.
         """
