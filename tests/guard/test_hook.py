@@ -401,7 +401,10 @@ def test_an_alert_is_sent_to_the_users_own_command(
 
     told = tmp_path / "told.json"
     script = tmp_path / "alert.sh"
-    script.write_text(f"#!/bin/sh\ncat > {told}.new && mv {told}.new {told}\n")
+    number = tmp_path / "number"
+    script.write_text(
+        f"#!/bin/sh\necho $$ > {number}\ncat > {told}.new && mv {told}.new {told}\n"
+    )
     script.chmod(0o755)
     settings = Path(guarded.places.home, ".config", "zt-gate")
     settings.mkdir(parents=True)
@@ -415,7 +418,7 @@ def test_an_alert_is_sent_to_the_users_own_command(
     assert alert["session"] == guarded.session().id
     # The command is no child of this process, so none is left to wait for.
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(int(number.read_text()), os.WNOHANG)
 
 
 def test_another_tmpdir_makes_nothing_writable(guarded: Guarded) -> None:
