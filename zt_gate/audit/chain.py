@@ -19,7 +19,7 @@ import time
 from contextlib import suppress
 
 from zt_gate.errors import GateError
-from zt_gate.system.record import record
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from zt_gate.commands.report_output import (
 )
 from zt_gate.commands.scan import run_scan
 from zt_gate.errors import UsageError
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -7,11 +7,11 @@ own.  It imports every command, so no other command imports it.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 from zt_gate.commands import COMMANDS
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,9 @@ ids of rules are asked for (``zt-gate rules``), and revisions (git).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

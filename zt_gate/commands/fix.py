@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError, UsageError
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     import argparse

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from zt_gate.record import asdict
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -221,9 +221,8 @@ def _scan(
     *words: str, unmasked: Callable[[Sequence[ScannerRun]], None] | None = None
 ) -> int:
     """Scan; on a person's machine a service that does not answer is a warning."""
-    from dataclasses import replace
-
     from zt_gate.commands import scan
+    from zt_gate.record import replace
     from zt_gate.system.ci import in_ci
 
     options = scan.options_for(words)

@@ -10,7 +10,6 @@ import os
 import stat
 import sys
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from zt_gate.commands.init_files import (
     workflow_text,
 )
 from zt_gate.errors import GateError, UsageError
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zt_gate
 from zt_gate import __version__, lazy_re
 from zt_gate.errors import GateError
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.audit import chain
 from zt_gate.errors import UsageError
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

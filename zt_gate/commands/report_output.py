@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
+from zt_gate.record import replace
 from zt_gate.reports import FORMATS
 
 if TYPE_CHECKING:

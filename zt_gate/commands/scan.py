@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from zt_gate.commands.report_output import (
 )
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
+from zt_gate.record import replace
 from zt_gate.sources import SOURCES
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ Expressions are not evaluated: a condition that can be false is a fault.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
 from zt_gate.doctor.repository_files import UnreadableError, yaml_table
+from zt_gate.record import dataclass
 from zt_gate.syntax import shell
 from zt_gate.syntax.workflows import (
     ActionReference,

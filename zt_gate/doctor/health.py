@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.doctor.check import Check
 from zt_gate.errors import GateError
 from zt_gate.model.profile import Profile
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from zt_gate.guard.commands import judge_command
 from zt_gate.guard.context import GuardContext
 from zt_gate.guard.decision import Answer, decide
 from zt_gate.guard.task import built_in
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

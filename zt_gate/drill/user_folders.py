@@ -146,18 +146,16 @@ def _planted_answer(workspace: CaseWorkspace) -> GateOutcome:
 
 def _planted_names(workspace: CaseWorkspace) -> GateOutcome:
     """Add a list of known packages that contains a missing one."""
-    import dataclasses
     from datetime import UTC, datetime
 
+    from zt_gate.record import replace
     from zt_gate.scanners.dependencies import name_snapshot
 
     folders = _folders(workspace)
     own = name_snapshot.bundled_snapshot("pypi")
     names = name_snapshot.body_of([_MISSING, *own.names])
     today = datetime.now(UTC).date()
-    data = name_snapshot.encode(
-        dataclasses.replace(own, day=today, ranked=today, body=names)
-    )
+    data = name_snapshot.encode(replace(own, day=today, ranked=today, body=names))
     cache = _own(workspace, folders)
     _stranger(cache).write(name_snapshot.cached_snapshot_name("pypi"), data)
     return workspace.scan(_dependency(workspace), only=("dependencies",), env=folders)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.drill import environment
 from zt_gate.drill.outcome import GateOutcome, OutcomeFinding, outcome
 from zt_gate.errors import GateError
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,9 @@ import readers, registry clients and settings when they are called.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from zt_gate.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,7 +49,7 @@ def unchanged(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, eq=False)
 class ManifestFormat:
     """One kind of file that names packages, and how its path is recognised.
 
@@ -71,7 +72,7 @@ class ManifestFormat:
     reader: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, eq=False)
 class SampleManifest:
     """A generated manifest, with which packages are checked before they are added.
 
@@ -93,7 +94,7 @@ class SampleManifest:
         return [*self.head, *separated, *entries[-1:], *self.tail]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, eq=False)
 class Ecosystem:
     """One kind of package; no other place lists properties of ecosystems.
 

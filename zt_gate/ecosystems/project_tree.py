@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zt_gate import lazy_re
 from zt_gate.errors import GateError
 from zt_gate.model.change import ContentUnavailableError
+from zt_gate.record import dataclass, field
 from zt_gate.syntax.document import Limits, SyntaxReadError
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
 from zt_gate.errors import UsageError
+from zt_gate.record import dataclass, field
 from zt_gate.review.review_command import ReviewCommand
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from zt_gate.errors import GateError
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

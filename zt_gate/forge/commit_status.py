@@ -7,12 +7,12 @@ target branch in it, so that the verdict for one branch does not count for anoth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from zt_gate.errors import UsageError
 from zt_gate.forge.api_client import ApiError
+from zt_gate.record import dataclass, replace
 from zt_gate.reports import summary
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ takes from another repository), the inputs count as they stand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.git.errors import GitError
 from zt_gate.git.trusted_files import list_folder, read_file
+from zt_gate.record import dataclass
 from zt_gate.syntax import gate_inputs, gate_jobs, workflows
 
 if TYPE_CHECKING:

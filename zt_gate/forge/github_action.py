@@ -13,7 +13,6 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -33,6 +32,7 @@ from zt_gate.forge.api_client import ApiError, ForgeClient
 from zt_gate.forge.commit_status import CommitStatus
 from zt_gate.git import fetch_history, history
 from zt_gate.git.trusted_files import read_file
+from zt_gate.record import dataclass, replace
 from zt_gate.reports.escape import workflow_data
 from zt_gate.reports.write import write
 from zt_gate.review import authorship

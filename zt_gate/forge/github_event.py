@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate import lazy_re
 from zt_gate.errors import UsageError
+from zt_gate.record import dataclass, field
 from zt_gate.review.authorship import OriginHints
 
 if TYPE_CHECKING:

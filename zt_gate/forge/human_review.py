@@ -7,7 +7,6 @@ approval.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from zt_gate import lazy_re
 from zt_gate.forge import unmatched_writers
 from zt_gate.forge.api_client import ApiError
 from zt_gate.forge.commit_list import checked_commits, checked_reviews
+from zt_gate.record import dataclass, field
 from zt_gate.reports.escape import visible
 from zt_gate.review.authorship import Marks, is_agent_account
 

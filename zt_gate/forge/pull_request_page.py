@@ -6,10 +6,10 @@ the change, and lists the content that no scanner inspected.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import reports
+from zt_gate.record import dataclass
 from zt_gate.reports import summary
 from zt_gate.reports.base import Options
 from zt_gate.reports.escape import html_code, markdown_code, markdown_prose

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from zt_gate import lazy_re
 from zt_gate.forge.api_client import ApiError
+from zt_gate.record import dataclass
 from zt_gate.review.authorship import is_agent_account
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zt_gate.git import history
 from zt_gate.git.errors import GitError, ShallowError, UnknownRevisionError
 from zt_gate.git.run import Git
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,6 @@ replaces bytes that are not UTF-8 and does not support SHA-256.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -27,6 +26,7 @@ from zt_gate.git.raw_diff import DIFF_FLAGS, DiffReader, compared, read_changes
 from zt_gate.git.revisions import is_null_revision, resolve
 from zt_gate.git.tree_view import GitTree
 from zt_gate.model.change import Commit
+from zt_gate.record import replace
 from zt_gate.system.regular_file import read_regular
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import os
 import shlex
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
 from zt_gate.git.executable import inside
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

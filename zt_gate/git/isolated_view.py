@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.git.index_file import read_index
+from zt_gate.record import replace
 from zt_gate.system.temporary import private_folder
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
 from zt_gate.git.raw_diff import diff
 from zt_gate.model.change import Hunk, HunkLines
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

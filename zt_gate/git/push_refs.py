@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, ShallowError, UnknownRevisionError, visible
 from zt_gate.git.revisions import is_null_revision, resolve
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

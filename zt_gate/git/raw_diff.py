@@ -8,7 +8,6 @@ patch must carry the ids of its entry in the listing; a mismatch is an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from zt_gate.model.change import (
     Hunk,
     HunkLines,
 )
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ from zt_gate.git.executable import (
 )
 from zt_gate.git.output_stream import Pipe
 from zt_gate.git.repository_state import check_state
+from zt_gate.record import dataclass, field, replace
 from zt_gate.system import process
 from zt_gate.system.ci import in_ci
 from zt_gate.system.regular_file import read_regular

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from zt_gate.errors import UsageError
+from zt_gate.record import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import json
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.guard.private_file import GuardStateError, read_private, write_private
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+
+from zt_gate.record import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from zt_gate.record import dataclass
 
 LocationKind = Literal["line", "file", "commit", "change"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import (
@@ -13,6 +12,7 @@ from zt_gate.model.finding import (
     Location,
     Severity,
 )
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

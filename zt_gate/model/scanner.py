@@ -6,8 +6,9 @@ the processes that run them) reads this record and never compares scanner names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

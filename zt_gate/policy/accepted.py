@@ -7,11 +7,11 @@ work tree, patch, tree), for the digest of the change that every report prints.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.errors import UsageError
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

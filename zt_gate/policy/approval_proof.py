@@ -13,7 +13,6 @@ import math
 import os
 import tempfile
 import time
-from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 from zt_gate.policy.approvals import Approval, ApprovalError
 from zt_gate.policy.schema import PROOFS
 from zt_gate.policy.security_key_signature import SignatureFormatError, parse_base64
+from zt_gate.record import asdict, dataclass
 from zt_gate.system.root_owned import (
     NotRootOwnedError,
     check_root_owned,

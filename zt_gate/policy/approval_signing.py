@@ -7,12 +7,12 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.policy.approval_proof import NAMESPACE, payload
 from zt_gate.policy.security_key_signature import SignatureFormatError, parse_armored
+from zt_gate.record import asdict, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

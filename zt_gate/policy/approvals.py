@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError
+from zt_gate.record import asdict, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError
@@ -16,6 +15,7 @@ from zt_gate.policy.load import FILE, MAX_PYPROJECT_BYTES, PYPROJECT, TABLE, par
 from zt_gate.policy.preexisting_lines import PreexistingLines
 from zt_gate.policy.schema import PolicyError
 from zt_gate.policy.waivers import REVIEWED, IncomingWaivers, Waivers
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

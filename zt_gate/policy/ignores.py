@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.policy.rule_globs import Glob, compile_glob, rule_matches
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from zt_gate.model.report import State

@@ -7,11 +7,11 @@ Whether an ignore takes effect depends on its origin: see
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.policy.rule_globs import rule_matches
+from zt_gate.record import dataclass
 from zt_gate.syntax.suppression_comments import may_hold_suppression
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ reads nothing of the change that is judged.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.policy.schema import Policy, PolicyError
 from zt_gate.policy.typed_reader import InvalidError
 from zt_gate.policy.validate import policy_of
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     import os

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
@@ -14,6 +13,7 @@ from zt_gate.policy.load import (
     project_table,
 )
 from zt_gate.policy.schema import PolicyError
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from zt_gate.model.change import Blob, ChangeSet, FileChange

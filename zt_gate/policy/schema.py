@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import UsageError
 from zt_gate.policy.typed_reader import InvalidError, TableReader
+from zt_gate.record import dataclass
 from zt_gate.syntax import toml
 from zt_gate.syntax.document import Limits, SyntaxReadError
 from zt_gate.system.regular_file import NotRegularError, read_regular

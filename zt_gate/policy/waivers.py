@@ -8,10 +8,10 @@ the report shows that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.policy.ignores import PolicyIgnores, WaiverDecision
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

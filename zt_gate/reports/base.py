@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from zt_gate.errors import GateError
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ finding of a group in full and only the places of the others.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.record import dataclass
 from zt_gate.reports import summary
 from zt_gate.reports.escape import visible
 

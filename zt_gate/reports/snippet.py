@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.record import dataclass
 from zt_gate.reports.escape import columns, visible_characters
 
 if TYPE_CHECKING:

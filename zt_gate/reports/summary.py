@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Level
+from zt_gate.record import dataclass
 from zt_gate.reports.escape import visible
 
 if TYPE_CHECKING:

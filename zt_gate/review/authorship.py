@@ -8,12 +8,12 @@ the gate stricter; a change without marks is not proved to be a person's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
 from zt_gate.model.profile import Profile
 from zt_gate.model.report import Origin
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError, HunkLines
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

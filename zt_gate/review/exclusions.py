@@ -7,12 +7,12 @@ gate's own rules always get every path.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.model.report import NotInspected
 from zt_gate.policy.exclude import matches_everything
+from zt_gate.record import dataclass, replace
 from zt_gate.syntax.globs import GlobError, compile_glob
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ that was not inspected becomes a finding or an error, except what is not applica
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
@@ -32,6 +31,7 @@ from zt_gate.policy.profiles import (
     level_of,
 )
 from zt_gate.policy.waivers import Waivers
+from zt_gate.record import dataclass, replace
 from zt_gate.review.finding_order import distinct, weight
 from zt_gate.review.fingerprint import DEFAULT_SALT, fingerprint
 from zt_gate.review.own_findings import newly_skipped, policy_changes, unreadable

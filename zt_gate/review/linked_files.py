@@ -9,7 +9,6 @@ left to the scanner ``tampering``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import (
@@ -20,6 +19,7 @@ from zt_gate.model.change import (
     FileChange,
     Hunk,
 )
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,12 +7,12 @@ states.  A merge can make a verdict only as bad as the worst shard's, or worse.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate import __version__
 from zt_gate.errors import GateError, UsageError
 from zt_gate.model.report import Verdict, in_order
+from zt_gate.record import replace
 from zt_gate.review import problems
 from zt_gate.review.finding_order import distinct, weight
 from zt_gate.review.judge import is_inspected, verdict_of

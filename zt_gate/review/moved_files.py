@@ -14,7 +14,6 @@ a path of which less is expected, stays a rename, so that old findings stay old.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import (
@@ -23,6 +22,7 @@ from zt_gate.model.change import (
     ContentUnavailableError,
     Hunk,
 )
+from zt_gate.record import dataclass, replace
 from zt_gate.review import linked_files
 from zt_gate.review.content_lines import ContentAsLines
 from zt_gate.review.path_comparison import PathComparison

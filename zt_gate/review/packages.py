@@ -7,11 +7,11 @@ change: with the same policy, registries, snapshot and cache.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named, supported, with_snapshot
 from zt_gate.errors import GateError, UsageError
+from zt_gate.record import dataclass
 from zt_gate.review import run
 
 if TYPE_CHECKING:

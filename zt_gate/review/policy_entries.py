@@ -7,7 +7,6 @@ should cover looks like one that nobody has accepted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Location
@@ -16,6 +15,7 @@ from zt_gate.policy.ignores import WaiverDecision
 from zt_gate.policy.rule_globs import compile_glob, rule_matches
 from zt_gate.policy.schema import GATE
 from zt_gate.policy.typed_reader import near
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -8,11 +8,11 @@ found in this very path: a path in a report must exist.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Confidence, Evidence, Level
+from zt_gate.record import dataclass, field, replace
 from zt_gate.review.secret_masking import Masker
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zt_gate.record import dataclass, field
 from zt_gate.review.authorship import OriginHints
 
 if TYPE_CHECKING:

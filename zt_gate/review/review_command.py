@@ -13,12 +13,12 @@ import shlex
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.git.executable import inside
+from zt_gate.record import dataclass
 from zt_gate.reports.escape import log_start, visible
 from zt_gate.review import run as review
 from zt_gate.review import text_secrets

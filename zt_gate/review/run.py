@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate import __version__, rulebook
@@ -20,6 +19,7 @@ from zt_gate.model.report import ToolInfo
 from zt_gate.policy.accepted import parse_accepted
 from zt_gate.policy.collect_waivers import collect_waivers
 from zt_gate.policy.ignores import PolicyIgnores
+from zt_gate.record import dataclass, replace
 from zt_gate.review import authorship, judge, moved_files, text_secrets
 from zt_gate.review.exclusions import check_option, groups_of
 from zt_gate.review.fingerprint import DEFAULT_SALT

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.report import ScannerRun
+from zt_gate.record import dataclass, replace
 from zt_gate.review import text_secrets, workers
 from zt_gate.review.exclusions import reduced_for
 from zt_gate.scanners import modules, registered

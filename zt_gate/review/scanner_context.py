@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import rulebook
 from zt_gate.model.profile import Profile
+from zt_gate.record import dataclass
 from zt_gate.review import workers
 from zt_gate.scanners import registered
 from zt_gate.sources import source_named

@@ -10,12 +10,12 @@ scanners of the whole change.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from heapq import heapify, heapreplace
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.model.report import ShardPart
+from zt_gate.record import replace
 from zt_gate.review.scan_change import Share
 from zt_gate.review.shard_costs import MASKING, WHOLE, divided_cost
 

@@ -9,12 +9,12 @@ nothing shows that a text holds no secret, and the judge withholds it.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zt_gate import rulebook
 from zt_gate.model.change import MODE_FILE, Blob, ChangeSet, FileChange
 from zt_gate.model.finding import Confidence
+from zt_gate.record import dataclass, field, replace
 from zt_gate.review import workers
 from zt_gate.review.report_masking import TextSecrets
 

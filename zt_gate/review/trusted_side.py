@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate import rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.policy.schema import Policy, Scope
+from zt_gate.record import replace
 from zt_gate.sources import source_named
 from zt_gate.sources.base import ends_of
 from zt_gate.system.ci import in_ci

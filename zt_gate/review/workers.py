@@ -20,12 +20,12 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from zt_gate.model.report import ScannerRun
 from zt_gate.model.scanner import MEMORY, ScannerProgress
+from zt_gate.record import dataclass, replace
 from zt_gate.review import serialization
 from zt_gate.scanners import scanner_in
 from zt_gate.system.temporary import TERMINATION_SIGNALS, uninterrupted

@@ -7,10 +7,10 @@ with ``ruleid:`` and ``ok:`` comments (semgrep's form).
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.rulebook.rule_files import load_with_examples, rules_folder
 
 if TYPE_CHECKING:

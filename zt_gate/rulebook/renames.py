@@ -7,10 +7,10 @@ rule ever had.  A former id is never used again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field
 from zt_gate.rulebook.errors import RulebookError
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from zt_gate.record import dataclass, field
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems import supported
 from zt_gate.errors import UsageError
 from zt_gate.git.executable import inside
+from zt_gate.record import dataclass, field
 from zt_gate.reports.escape import visible
 from zt_gate.servers import agent_answers
 

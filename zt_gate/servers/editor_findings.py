@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from zt_gate import lazy_re, rulebook
+from zt_gate.record import dataclass
 from zt_gate.reports.escape import markdown_code, markdown_prose, visible
 from zt_gate.servers.editor_positions import BufferLines, contains, overlap
 

@@ -7,10 +7,11 @@ encodings).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

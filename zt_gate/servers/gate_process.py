@@ -12,11 +12,11 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import GateError
 from zt_gate.git.executable import REPOSITORY_VARIABLES
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

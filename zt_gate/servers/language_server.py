@@ -7,7 +7,6 @@ import logging
 import os
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -19,6 +18,7 @@ from pygls.uris import to_fs_path
 from zt_gate import __version__
 from zt_gate.errors import GateError
 from zt_gate.git.run import Git
+from zt_gate.record import dataclass, field
 from zt_gate.servers import editor_findings
 from zt_gate.servers.editor_positions import BufferLines
 

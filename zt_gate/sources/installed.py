@@ -6,10 +6,10 @@ The packages of an environment are in the request; here they only count for the 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ChangeSet
+from zt_gate.record import replace
 from zt_gate.sources import tree
 from zt_gate.sources.errors import SourceError
 

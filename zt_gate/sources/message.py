@@ -6,13 +6,13 @@ lines, and a trailer's task only restricts paths.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.git.commit_message_file import LIMIT
 from zt_gate.git.history import trailers_of
 from zt_gate.git.message_encoding import in_utf8, problem
 from zt_gate.model.change import ChangeSet, Commit
+from zt_gate.record import replace
 from zt_gate.sources import staged
 from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.errors import SourceError

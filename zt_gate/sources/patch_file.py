@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -22,6 +21,7 @@ from zt_gate.model.change import (
     FileChange,
     Hunk,
 )
+from zt_gate.record import replace
 from zt_gate.sources import patch_apply
 from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.errors import PatchError

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.change import Hunk, HunkLines
+from zt_gate.record import dataclass
 from zt_gate.sources.errors import PatchError
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ normal, combined) are errors, not text to skip.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.change import MODE_ABSENT, MODE_FILE
+from zt_gate.record import dataclass, replace
 from zt_gate.sources import patch_names as names
 from zt_gate.sources.patch_hunks import HUNK, plain_header, read_hunks, refuse_encoded
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,7 @@ from zt_gate.model.change import (
     ChangeSet,
     FileChange,
 )
+from zt_gate.record import dataclass, replace
 from zt_gate.sources import staged
 from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.folder_files import (

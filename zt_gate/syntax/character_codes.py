@@ -14,10 +14,10 @@ time; text without any of the literals costs a few substring searches.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.syntax import character_lists, lookalikes, spliced_text
 
 if TYPE_CHECKING:

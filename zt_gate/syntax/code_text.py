@@ -9,10 +9,10 @@ executed code, not in a text that the code contains.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 
 _HASH_COMMENT = r"\#[^\n]*"
 _SLASH_COMMENT = r"//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?"

@@ -9,10 +9,10 @@ owners").  GitLab has sections in brackets, and roles as owners.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.syntax.globs import GlobError, compile_glob
 
 if TYPE_CHECKING:

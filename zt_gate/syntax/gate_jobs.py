@@ -15,10 +15,10 @@ import itertools
 import json
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field
 from zt_gate.syntax import gate_inputs, workflows
 from zt_gate.syntax.document import SyntaxReadError
 from zt_gate.syntax.workflows import FOLDER, ActionReference, Step, Workflow

@@ -14,10 +14,10 @@ one text, joined as the program joins them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.syntax.document import (
     DEFAULT_LIMITS,
     Document,

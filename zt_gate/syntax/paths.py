@@ -7,10 +7,10 @@ about a file.  Letter case is ignored.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

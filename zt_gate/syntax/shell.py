@@ -10,10 +10,10 @@ first command in the same line has its own words only.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

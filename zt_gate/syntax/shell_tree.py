@@ -9,10 +9,10 @@ braces are dropped, so that a block is read as the commands in it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable

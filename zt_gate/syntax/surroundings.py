@@ -9,10 +9,10 @@ and the old side has not.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.change import ContentUnavailableError, Line
+from zt_gate.record import dataclass
 from zt_gate.syntax.text import MAX_BYTES, bom_codec
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ are not text.
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -26,6 +25,7 @@ from zt_gate.model.change import (
     Line,
 )
 from zt_gate.model.report import NotInspected, SkipKind
+from zt_gate.record import dataclass
 from zt_gate.syntax.file_types import binary_format
 from zt_gate.syntax.paths import is_any
 

@@ -7,10 +7,10 @@ other CI systems as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 
-from zt_gate.system.record import record
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.system.cache import configured_folder
 from zt_gate.system.state_folder import state_folder
 

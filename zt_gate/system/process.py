@@ -8,9 +8,9 @@ import selectors
 import signal
 import subprocess
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate.record import dataclass, field
 from zt_gate.system.time_limits import (
     Watchdog,
     cpu_of_process,

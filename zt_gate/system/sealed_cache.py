@@ -19,10 +19,10 @@ import stat
 # ``hmac.compare_digest``, without the import of OpenSSL.
 from _operator import _compare_digest
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
+from zt_gate.record import dataclass, field
 from zt_gate.system.cache import cache_folder, write_atomically
 from zt_gate.system.ci import in_ci
 from zt_gate.system.state_folder import is_inside, state_folder

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.drill import payloads
 from zt_gate.drill.clients.driver import INSIDE, shell_call
 from zt_gate.drill.clients.model_server import ToolCall
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

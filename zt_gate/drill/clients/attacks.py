@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.drill.clients.attack_cases import HIDDEN_ORDER, KEY_LINE, PLAN, SECRET
 from zt_gate.errors import GateError
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from zt_gate.drill.clients.attack_cases import AttackCase

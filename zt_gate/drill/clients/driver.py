@@ -6,11 +6,11 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.drill.clients.model_server import ScriptedModel, ToolCall
 from zt_gate.errors import GateError
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

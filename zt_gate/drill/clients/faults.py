@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.drill.clients.driver import ClientStand, shell_call
+from zt_gate.record import dataclass
 from zt_gate.syntax import guard_hook
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.drill.clients import attack_cases, attacks, faults, honest, ways_round
@@ -20,6 +19,7 @@ from zt_gate.drill.clients.driver import (
 )
 from zt_gate.errors import GateError
 from zt_gate.guard.data import load
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -7,12 +7,12 @@ every call of a tool, and is content with all else.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.drill.clients.driver import shell_call
 from zt_gate.guard.install.setup import Setup, installer
 from zt_gate.guard.task import Task
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from zt_gate.drill.clients.driver import ClientStand

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import stat
-from dataclasses import dataclass, field
 from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from zt_gate.ecosystems.manifests.base import (
     make_dependency,
     quoted,
 )
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,12 +6,12 @@ replacement with a version counts for that version alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.local_packages import LocatedEntry, on_base, own_manifests
 from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.ecosystems.project_tree import ancestors, folder_of, joined
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.ecosystems.local_packages import own_manifests
 from zt_gate.ecosystems.project_tree import folder_of, joined
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from zt_gate import lazy_re
 from zt_gate.ecosystems import ecosystem_named
+from zt_gate.record import dataclass
 from zt_gate.syntax.document import Limits, SyntaxReadError, decode
 from zt_gate.syntax.document import Text as Text  # noqa: PLC0414 - for every reader
 

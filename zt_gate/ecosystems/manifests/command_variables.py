@@ -8,11 +8,11 @@ count, because the order in which a script runs is not followed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.syntax.shell import Word
 
 if TYPE_CHECKING:

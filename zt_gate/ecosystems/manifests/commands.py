@@ -7,7 +7,6 @@ names that only the shell can compute are listed as computed.  Invalid names are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -32,6 +31,7 @@ from zt_gate.ecosystems.manifests.command_words import (
     STOP_WORDS,
 )
 from zt_gate.ecosystems.manifests.tool_detection import detect_tool, programs
+from zt_gate.record import dataclass
 from zt_gate.syntax.shell import Word, commands, program
 
 if TYPE_CHECKING:

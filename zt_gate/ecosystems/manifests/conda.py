@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import references, requirements
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, parse_manifest
+from zt_gate.record import replace
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _pip_entries(text: Text, item: Node) -> Iterator[Dependency]:
             stop = end
             if name and node.value.startswith(name):
                 stop = start + len(name)
-            yield dataclasses.replace(
+            yield replace(
                 dependency,
                 line=line,
                 column=start,

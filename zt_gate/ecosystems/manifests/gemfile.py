@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -25,6 +24,7 @@ from zt_gate.ecosystems.manifests.base import (
     unnamed_entry,
     valid_name,
 )
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,6 @@ there is another source of code.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -20,6 +19,7 @@ from zt_gate.ecosystems.manifests.base import (
     Text,
     unnamed_entry,
 )
+from zt_gate.record import dataclass
 from zt_gate.syntax.document import Limits, SyntaxReadError
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ a change is parsed once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests.base import (
@@ -13,6 +12,7 @@ from zt_gate.ecosystems.manifests.base import (
     parse_manifest,
     unnamed_entry,
 )
+from zt_gate.record import dataclass
 from zt_gate.syntax import xml
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests import commands, references
@@ -12,6 +11,7 @@ from zt_gate.ecosystems.manifests.base import (
     json_object,
     parse_manifest,
 )
+from zt_gate.record import replace
 from zt_gate.syntax.shell import program
 
 if TYPE_CHECKING:
@@ -86,9 +86,7 @@ def _at_its_word(dependency: Dependency, words: list[tuple[str, Leaf]]) -> Depen
 
 def _at(dependency: Dependency, place: Place) -> Dependency:
     line, column, end_column = place
-    return dataclasses.replace(
-        dependency, line=line, column=column, end_column=end_column
-    )
+    return replace(dependency, line=line, column=column, end_column=end_column)
 
 
 def _toml(data: bytes) -> Iterator[Dependency]:

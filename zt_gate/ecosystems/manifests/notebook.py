@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands, python
 from zt_gate.ecosystems.manifests.base import Dependency, json_object
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,9 +84,7 @@ def _cell(lines: list[str], places: dict[str, list[Place]]) -> Iterator[Dependen
     for dependency in python.source_entries("\n".join(python_lines)):
         number = dependency.line - 1
         place = code_places[number] if number < len(code_places) else (1, 1, 1)
-        yield dataclasses.replace(
-            dependency, line=place[0], column=place[1], end_column=place[2]
-        )
+        yield replace(dependency, line=place[0], column=place[1], end_column=place[2])
 
 
 def _next_place(line: str, places: dict[str, list[Place]]) -> Place:

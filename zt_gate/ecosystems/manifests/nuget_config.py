@@ -5,7 +5,6 @@ The file names no package.  A source that a change adds there is another source 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests.base import (
@@ -15,6 +14,7 @@ from zt_gate.ecosystems.manifests.base import (
     parse_manifest,
     unnamed_entry,
 )
+from zt_gate.record import dataclass
 from zt_gate.syntax import xml
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ package name in a sentence is not a command.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import Dependency, Text
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -104,7 +104,7 @@ def _moved(
     """Yield the dependencies of a block at their lines in the whole file."""
     lines_before = text.line(start) - 1
     for dependency in dependencies:
-        yield dataclasses.replace(dependency, line=dependency.line + lines_before)
+        yield replace(dependency, line=dependency.line + lines_before)
 
 
 def _fenced_blocks(text: Text) -> Iterator[Block]:

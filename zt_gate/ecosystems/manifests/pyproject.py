@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import (
@@ -23,6 +22,7 @@ from zt_gate.ecosystems.manifests.toml_requirements import (
     table_source,
     walk,
 )
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -214,4 +214,4 @@ def _with_sources(
             yield dependency
             continue
         for source in replacements:
-            yield dataclasses.replace(dependency, source=source)
+            yield replace(dependency, source=source)

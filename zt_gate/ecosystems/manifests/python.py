@@ -7,7 +7,6 @@ are found line by line, so that such a file does not bypass the gate.
 from __future__ import annotations
 
 import ast
-import dataclasses
 import re
 import sys
 import warnings
@@ -22,6 +21,7 @@ from zt_gate.ecosystems.manifests.base import (
     Text,
     valid_name,
 )
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -351,7 +351,7 @@ def _words(
         name = dependency.name or dependency.source.target
         literal = _first_containing(name, constants) if name else None
         line, start, end = place_of(literal or node, lines)
-        yield dataclasses.replace(dependency, line=line, column=start, end_column=end)
+        yield replace(dependency, line=line, column=start, end_column=end)
 
 
 def _first_containing(text: str, constants: list[ast.Constant]) -> ast.Constant | None:

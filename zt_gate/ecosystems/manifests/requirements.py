@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -24,6 +23,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
     unnamed_entry,
 )
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,7 @@ Deno's in ``javascript``.
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -22,6 +20,7 @@ from zt_gate.ecosystems.manifests.base import (
     unnamed_entry,
     valid_name,
 )
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +124,7 @@ def _rust(path: bytes, text: Text) -> Iterator[Dependency]:
         reason = f"the script's manifest: {error.reason}"
         raise ManifestError(line, reason, "not_applicable") from error
     for entry in entries:
-        yield dataclasses.replace(entry, line=entry.line + lines_before)
+        yield replace(entry, line=entry.line + lines_before)
 
 
 def _ruby(path: bytes, data: bytes) -> Iterator[Dependency]:

@@ -9,12 +9,12 @@ them: the names that stand there as they are count, computed ones do not.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import ManifestError
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency
@@ -118,5 +118,5 @@ def _literal(
         return None
     on_line = any(first < line_end and line_start < last for first, last in values)
     if on_line and entry.source.kind in {"registry", "self"}:
-        return dataclasses.replace(entry, constraint="")
+        return replace(entry, constraint="")
     return entry

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.ecosystems import all_ecosystems
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,4 +118,4 @@ def _subcommand_position(texts: Sequence[str]) -> int:
 def _with_longer_name(tool: InstallTool, more_words: int) -> InstallTool:
     if not more_words:
         return tool
-    return dataclasses.replace(tool, name_words=tool.name_words + more_words)
+    return replace(tool, name_words=tool.name_words + more_words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from zt_gate.ecosystems.manifests.base import (
     parse_manifest,
     unnamed_entry,
 )
+from zt_gate.record import replace
 from zt_gate.syntax import ini
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def legacy_entries(table: object, place: Place) -> Iterator[Dependency]:
         return
     line, column, end_column = place
     for entry in read(b"tox.ini", written.encode("utf-8", "replace")):
-        yield dataclasses.replace(
-            entry, line=line, column=column, end_column=end_column
-        )
+        yield replace(entry, line=line, column=column, end_column=end_column)
 
 
 def tox_entries(text: Text, values: Sequence[OptionLine]) -> Iterator[Dependency]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests import commands, requirements
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, parse_manifest
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +82,6 @@ def _requirement(
     except ManifestError as error:
         raise ManifestError(line, error.reason, error.kind) from error
     for entry in found:
-        yield dataclasses.replace(
+        yield replace(
             entry, line=line, column=column, end_column=end_column, section=section
         )

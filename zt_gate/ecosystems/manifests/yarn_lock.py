@@ -6,7 +6,6 @@ own parser.  Any other line makes the file unreadable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -32,6 +31,7 @@ from zt_gate.ecosystems.manifests.npm_spec import (
     parse_spec,
     split_version,
 )
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

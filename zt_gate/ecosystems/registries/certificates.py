@@ -8,10 +8,10 @@ the gate believes.  These certificates are trusted in addition to the system's.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries.package_index import CaFile, Index
+from zt_gate.record import replace
 from zt_gate.syntax.document import SyntaxReadError
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ import ssl
 import time
 import zlib
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -26,6 +25,7 @@ from zt_gate.ecosystems.registries.package_index import (
     ResponseTooLargeError,
 )
 from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

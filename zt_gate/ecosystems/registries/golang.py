@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from zt_gate.ecosystems.registries.without_counts import (
     dated_project,
     json_object,
 )
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult

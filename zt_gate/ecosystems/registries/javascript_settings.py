@@ -5,10 +5,10 @@ What npm has as well, ``.npmrc``, is read by ``npm_settings``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests.javascript_settings import registries
+from zt_gate.record import dataclass, field
 from zt_gate.syntax.document import SyntaxReadError
 
 if TYPE_CHECKING:

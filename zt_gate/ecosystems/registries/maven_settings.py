@@ -7,7 +7,6 @@ asked for the groups that it publishes, the plug-in portal for Gradle's plug-ins
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
@@ -16,6 +15,7 @@ from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     make_index,
 )
+from zt_gate.record import dataclass, field
 from zt_gate.syntax.document import SyntaxReadError
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from zt_gate.ecosystems.registries.package_manager_settings import (
     configured_service,
     make_index,
 )
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

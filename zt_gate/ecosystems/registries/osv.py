@@ -6,13 +6,13 @@ the severity and the fixed versions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.registries.cvss import base_score
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.model.finding import Severity
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

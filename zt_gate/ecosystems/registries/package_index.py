@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from zt_gate.record import dataclass, field
 
 
 class RegistryError(Exception):

@@ -9,12 +9,12 @@ names them.  Nothing of the change itself is read.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.project_tree import ancestors
 from zt_gate.ecosystems.registries.package_index import Index
 from zt_gate.ecosystems.registries.proxies import basic_authorization, split_credentials
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

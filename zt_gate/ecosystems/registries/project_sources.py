@@ -7,7 +7,6 @@ sent to nobody else.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     make_index,
 )
+from zt_gate.record import replace
 from zt_gate.syntax.document import SyntaxReadError
 
 if TYPE_CHECKING:

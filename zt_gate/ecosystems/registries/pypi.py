@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import normalise
@@ -24,6 +23,7 @@ from zt_gate.ecosystems.registries.release_history import (
     ReleaseRecord,
     releases_with_anomalies,
 )
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries.package_index import RegistryError
+from zt_gate.record import dataclass, field
 
 _SUFFIXES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".egg", ".exe", ".msi",
              ".rpm", ".deb", ".dmg", ".tar.z", ".tar")  # fmt: skip

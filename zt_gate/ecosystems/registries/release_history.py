@@ -6,12 +6,12 @@ that the registry sends anyway; nothing is downloaded or run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zt_gate.ecosystems.registries.base import Anomaly
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

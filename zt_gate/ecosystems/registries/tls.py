@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries.package_index import (
@@ -13,6 +12,7 @@ from zt_gate.ecosystems.registries.package_index import (
     CertificateFileError,
     Index,
 )
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,11 +9,11 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

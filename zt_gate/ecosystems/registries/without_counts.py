@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.registries.base import (
@@ -13,6 +12,7 @@ from zt_gate.ecosystems.registries.base import (
     Release,
 )
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -6,10 +6,10 @@ or any other form gives None: no judgement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 
 #: The numbers of a version, without zeros at the end.
 Numbers = tuple[int, ...]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from dataclasses import dataclass
+
+from zt_gate.record import dataclass
 
 _CREDENTIALS = struct.Struct("3i")
 

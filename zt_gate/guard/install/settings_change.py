@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 
 from zt_gate.errors import GateError
+from zt_gate.record import dataclass
 
 _MAX_BYTES = 4 << 20
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC

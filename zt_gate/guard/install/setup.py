@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zt_gate.guard.task import NARROWEST, Task
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

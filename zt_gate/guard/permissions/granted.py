@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate.guard.install.settings_change import SettingsFileError, read_settings
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

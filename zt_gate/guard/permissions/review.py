@@ -6,10 +6,10 @@ import hashlib
 import re
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field
 from zt_gate.scanners.agent_config import permissions, rule_index
 
 if TYPE_CHECKING:

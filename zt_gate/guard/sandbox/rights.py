@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.guard.sandbox.starters import GIT, PROJECT, existing
+from zt_gate.record import dataclass, field
 from zt_gate.syntax.globs import compile_glob
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError
 from zt_gate.guard.sandbox import bubblewrap, seccomp, starters
 from zt_gate.guard.sandbox.proxy import Proxy, allowed_hosts
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

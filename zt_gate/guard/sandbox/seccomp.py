@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import platform
 import struct
-from dataclasses import dataclass
+
+from zt_gate.record import dataclass
 
 _LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
@@ -23,6 +22,7 @@ from zt_gate.guard.sandbox.rights import (
     unenforced,
 )
 from zt_gate.guard.task import built_in
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import GateError, UsageError
 from zt_gate.guard import log
 from zt_gate.guard.session import anomaly, records
 from zt_gate.guard.session.activity import is_risky, rows_of
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.guard.action import ReadFile, RunCommand, WriteFile
@@ -12,6 +11,7 @@ from zt_gate.guard.context import GuardContext
 from zt_gate.guard.decision import Answer
 from zt_gate.guard.session.activity import hosts_in
 from zt_gate.guard.task import built_in
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -52,12 +52,11 @@ def release(
     at a terminal; ``key`` is the key of a security key, "" for the usual one.  Raises
     UsageError, ApprovalError or GuardStateError; the session stays contained then.
     """
-    from dataclasses import asdict
-
     from zt_gate.errors import UsageError
     from zt_gate.guard import log
     from zt_gate.guard.policy import pinned_policy
     from zt_gate.guard.session import records
+    from zt_gate.record import asdict
 
     with records.opened(places) as sessions:
         session = sessions.by_id(name)

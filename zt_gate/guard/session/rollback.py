@@ -14,7 +14,6 @@ import os
 import shutil
 import stat
 import time
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError
@@ -35,6 +34,7 @@ from zt_gate.guard.session.snapshot import (
     tree_at,
 )
 from zt_gate.model.change import MODE_SUBMODULE, MODE_SYMLINK
+from zt_gate.record import asdict, dataclass
 from zt_gate.sources.folder_files import (
     FolderFoundError,
     NotReadableError,

@@ -14,7 +14,6 @@ import os
 import shutil
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from zt_gate.git.errors import GitError
 from zt_gate.git.run import Git
 from zt_gate.guard.private_file import GuardStateError, read_private, write_private
 from zt_gate.model.change import MODE_SUBMODULE
+from zt_gate.record import asdict, dataclass, field, replace
 from zt_gate.sources.folder_files import (
     Content,
     FolderFoundError,

@@ -10,10 +10,10 @@ read as statements, names and calls; nothing is parsed in full.  What cannot be 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field
 from zt_gate.scanners.agent_config import code_statements
 from zt_gate.scanners.agent_config.code_statements import (
     Call,

@@ -7,10 +7,10 @@ This is no parser: it errs on unusual code, and never fails.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

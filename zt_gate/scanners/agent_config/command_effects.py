@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
+from zt_gate.record import dataclass
 from zt_gate.scanners.agent_config import url_hosts
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ block that a removed line opened.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zt_gate.record import replace
 from zt_gate.scanners.agent_config import added_text
 from zt_gate.syntax.surroundings import Reach
 

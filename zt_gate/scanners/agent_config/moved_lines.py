@@ -9,10 +9,10 @@ options, or in a comment, were none.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import Hunk
+from zt_gate.record import replace
 from zt_gate.scanners.agent_config import added_text
 from zt_gate.syntax.surroundings import EVERYTHING, Reach, surroundings
 from zt_gate.syntax.text import MAX_BYTES

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import replace
 from zt_gate.scanners.agent_config import payload_forms
 from zt_gate.scanners.agent_config.packed_names import NameReach
 from zt_gate.scanners.agent_config.payload_effects import (

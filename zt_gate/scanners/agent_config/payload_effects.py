@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from zt_gate.record import dataclass, field
 
 #: ``shell``: another host gets a shell.  ``decoded``: encoded text is decoded and run.
 #: ``download``: what another host sends is run.  ``plugin``: a later program loads code.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.scanners.agent_config import payload_content
 from zt_gate.syntax import paths
 

@@ -9,11 +9,11 @@ command until something runs it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field, replace
 from zt_gate.scanners.agent_config.payload_effects import (
     NOWHERE,
     PayloadEffect,

@@ -8,11 +8,11 @@ other half; a finding must touch an added line.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Level
+from zt_gate.record import dataclass
 from zt_gate.scanners.agent_config import (
     command_effects,
     payload_files,

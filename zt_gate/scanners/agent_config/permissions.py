@@ -8,11 +8,11 @@ rules on Write, NotebookEdit, Glob and MultiEdit are accepted and never consulte
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Level
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.rule_index import RuleIndex

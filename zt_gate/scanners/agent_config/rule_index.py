@@ -11,11 +11,11 @@ A rule's ``data`` may hold any of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Level
+from zt_gate.record import dataclass, field
 from zt_gate.rulebook.errors import RulebookError
 
 if TYPE_CHECKING:

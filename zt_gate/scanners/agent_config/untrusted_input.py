@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.scanners.agent_config.matched_values import scalar
 from zt_gate.syntax.workflows import table_of
 

@@ -8,9 +8,9 @@ depends on it.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.record import replace
 from zt_gate.scanners.code.semgrep_output import OutputError, match_of
 
 if TYPE_CHECKING:

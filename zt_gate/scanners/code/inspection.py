@@ -10,9 +10,9 @@ from __future__ import annotations
 import heapq
 import math
 import os
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from zt_gate.record import dataclass, field, replace
 from zt_gate.scanners.code import (
     dataflow_traces,
     engine_errors,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.record import dataclass, replace
 from zt_gate.scanners.code.semgrep_output import (
     OLDER_FORM,
     VALID_SYNTAX,

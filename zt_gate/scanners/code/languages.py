@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.syntax.text import script_head
 
 

@@ -6,8 +6,9 @@ text.  So functions in which the same rules can match come together, and not too
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

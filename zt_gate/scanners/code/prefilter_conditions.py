@@ -7,11 +7,11 @@ or ``AllOf`` or ``AnyOf`` of other conditions.  ``AllOf()`` always holds.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,11 +18,11 @@ substrings are used only if nothing else was derived.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.scanners.code.prefilter_conditions import ALWAYS, Condition, all_of, any_of
 from zt_gate.scanners.code.prefilter_regexes import condition_of_regex
 

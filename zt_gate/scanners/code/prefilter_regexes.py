@@ -7,9 +7,9 @@ syntax gives the condition that always holds.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.scanners.code.prefilter_conditions import (
     ALWAYS,
     Condition,

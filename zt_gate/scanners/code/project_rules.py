@@ -14,7 +14,6 @@ import hashlib
 import os
 import re
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
@@ -23,6 +22,7 @@ from zt_gate.model.finding import Confidence, Severity
 from zt_gate.model.report import NotInspected
 from zt_gate.model.rule import Rule
 from zt_gate.model.scanner import OWN_RULE_PREFIX
+from zt_gate.record import dataclass
 from zt_gate.scanners.code.languages import LANGUAGES
 from zt_gate.scanners.code.result_cache import MAX_LARGE, cache_key
 from zt_gate.scanners.code.suggested_fixes import steps_of_semgrep

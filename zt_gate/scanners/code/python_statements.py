@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import dataclass
+
+from zt_gate.record import dataclass
 
 # Python's parser takes some hundred bytes of memory for each byte of source.
 _MAX_BYTES = 2 * 1024 * 1024

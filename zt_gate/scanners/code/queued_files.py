@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from zt_gate.record import dataclass, replace
 from zt_gate.scanners.code.inspection_result import (
     InspectionResult,
     InspectionUnit,

@@ -11,9 +11,9 @@ text in its place it matches only calls of them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.record import dataclass
 from zt_gate.scanners.code.prefilter_conditions import ALWAYS
 from zt_gate.scanners.code.prefilter_literals import (
     KEYWORDS,

@@ -11,11 +11,11 @@ import hashlib
 import itertools
 import json
 import os
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Confidence
+from zt_gate.record import dataclass, field
 from zt_gate.scanners.code.languages import LANGUAGES, Language
 from zt_gate.scanners.code.prefilter_conditions import (
     PrefilterText,

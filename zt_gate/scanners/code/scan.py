@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
+from zt_gate.record import dataclass, field, replace
 from zt_gate.scanners.code import (
     engine_errors,
     generated_code,

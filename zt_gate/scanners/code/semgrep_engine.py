@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.record import dataclass
 from zt_gate.scanners.code.semgrep_output import EngineOutput, OutputError, parse
 from zt_gate.system.process import ProcessFailedError, TimeLimitError
 

@@ -6,10 +6,10 @@ Source: cli_output in semgrep-interfaces.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 
 # Only the line number is used: the rest of a message can quote the code.
 _ERROR_LINE = lazy_re.compile(r"error at line [^\s:]{1,200}:(\d{1,9}):")

@@ -14,10 +14,10 @@ stays.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field, replace
 from zt_gate.scanners.code import python_statements, second_parser
 from zt_gate.scanners.code.newer_syntax import in_older_form
 from zt_gate.scanners.code.piece_groups import Piece, grouped

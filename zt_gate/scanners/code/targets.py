@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import (
@@ -14,6 +13,7 @@ from zt_gate.model.change import (
     FileChange,
 )
 from zt_gate.model.report import NotInspected
+from zt_gate.record import dataclass, replace
 from zt_gate.scanners.code.comment_changes import comment_changes
 from zt_gate.scanners.code.languages import (
     Dialect,

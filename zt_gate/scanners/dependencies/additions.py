@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from zt_gate.ecosystems.manifests.base import (
 )
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
+from zt_gate.record import replace
 from zt_gate.scanners.dependencies.changed_tree import tree_after
 from zt_gate.scanners.dependencies.manifest_difference import (
     Addition,
@@ -355,7 +355,7 @@ def _add_included(
     """Add the entries of a file that a new ``-r`` line includes and the change does not touch."""
     path = manifest.file.path
     if leaves_repository(path, entry.source.target):
-        outside = dataclasses.replace(entry, source=Source("path", entry.source.target))
+        outside = replace(entry, source=Source("path", entry.source.target))
         result.added.append(Addition(outside, manifest))
         return
     target = resolve_path(path, entry.source.target)
@@ -374,7 +374,7 @@ def _add_included(
         result.not_inspected.append(NotInspected(path, "unreadable", reason))
         return
     for included_entry in included:
-        moved = dataclasses.replace(
+        moved = replace(
             included_entry,
             line=entry.line,
             column=entry.column,

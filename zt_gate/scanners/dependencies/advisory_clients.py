@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries.osv import SEVERITY_WORDS, Advisory, PackageQuery
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.version_schemes import npm as npm_versions
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

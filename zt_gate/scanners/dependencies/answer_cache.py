@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import __version__
@@ -14,6 +13,7 @@ from zt_gate.ecosystems.registries.base import (
     Project,
     Release,
 )
+from zt_gate.record import asdict
 from zt_gate.scanners.dependencies.registry_answers import Answers, Question
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _count_key(key: AnswerKey) -> str:
 
 def _stored(project: Project) -> dict[str, Any]:
     """Return a project as JSON; what a release does not have is left out."""
-    value = dataclasses.asdict(project)
+    value = asdict(project)
     value["releases"] = [
         {name: content for name, content in release.items() if content}
         for release in value["releases"]

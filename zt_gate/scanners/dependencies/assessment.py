@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import quoted
 from zt_gate.model.finding import Level, Severity
+from zt_gate.record import dataclass
 from zt_gate.syntax.addresses import without_credentials
 
 if TYPE_CHECKING:

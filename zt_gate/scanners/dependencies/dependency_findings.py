@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected
+from zt_gate.record import dataclass
 from zt_gate.syntax.text import bom_codec
 
 if TYPE_CHECKING:

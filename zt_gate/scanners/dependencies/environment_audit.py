@@ -6,9 +6,7 @@ never sent to an advisory service: it is listed, with the reason.
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.local_packages import LocatedEntry, local_entries
@@ -20,6 +18,7 @@ from zt_gate.ecosystems.version_constraints import pinned_version
 from zt_gate.model.change import MODE_FILE, FileChange
 from zt_gate.model.finding import Location
 from zt_gate.model.report import NotInspected, ScannerRun
+from zt_gate.record import dataclass, field, replace
 from zt_gate.scanners.dependencies.additions import difference
 from zt_gate.scanners.dependencies.dependency_findings import (
     AssessedAddition,
@@ -131,9 +130,7 @@ def _manifest(installed: InstalledPackages) -> Manifest:
         entry = package.entry
         text = f"{entry.name} {_version(entry.ecosystem, entry.constraint)}"
         lines.append(f"{text} ({package.place})")
-        entries.append(
-            dataclasses.replace(entry, line=number, end_column=1 + len(text))
-        )
+        entries.append(replace(entry, line=number, end_column=1 + len(text)))
     data = "\n".join(lines).encode("utf-8", "replace")
     return Manifest(
         file, Reader("installed", lambda _path, _data: ()), data, tuple(entries)
@@ -150,7 +147,7 @@ def _without_line(finding: Finding, environments: set[bytes]) -> Finding:
     path = finding.location.path
     if path not in environments:
         return finding
-    return dataclasses.replace(finding, location=Location("file", path))
+    return replace(finding, location=Location("file", path))
 
 
 def _of_registries(

@@ -8,13 +8,12 @@ are compared with the declared packages.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import Source, normalise, valid_name
 from zt_gate.ecosystems.manifests.python import NAMESPACES
+from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -127,7 +126,7 @@ def _package_of_module(
     name = candidates[0]
     if not valid_name(ecosystem, name):
         return None
-    return dataclasses.replace(entry, name=name, key=keys[0], source=Source())
+    return replace(entry, name=name, key=keys[0], source=Source())
 
 
 def _possible_names(module: str) -> Iterator[str]:
@@ -163,4 +162,4 @@ def _package_with_name(
     first_part = name.partition("/")[0].removeprefix("@")
     if first_part in repository.modules(entry.ecosystem):
         return None
-    return dataclasses.replace(entry, key=name, source=Source())
+    return replace(entry, key=name, source=Source())

@@ -6,11 +6,11 @@ a made-up, imitated or unused name warns, and a name that could not be checked i
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
 from zt_gate.model.report import NotInspected
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def lowered(
 ) -> tuple[list[Assessment], list[NotInspected]]:
     """Return what is reported about such an import, and the note if it was not checked."""
     reported = [
-        item if item.rule == _MALWARE else dataclasses.replace(item, level=Level.WARN)
+        item if item.rule == _MALWARE else replace(item, level=Level.WARN)
         for item in assessments
         if item.rule in _RULES
     ]

@@ -7,7 +7,6 @@ alone is not judged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from zt_gate.ecosystems import ecosystem_named
@@ -16,6 +15,7 @@ from zt_gate.ecosystems.manifests.base import quoted
 from zt_gate.ecosystems.manifests.lock_content import FROM_REGISTRY
 from zt_gate.ecosystems.project_tree import joined
 from zt_gate.ecosystems.version_constraints import satisfies
+from zt_gate.record import dataclass
 from zt_gate.scanners.dependencies.lock_requests import requests_of
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ later, and changes to a stronger algorithm, but takes no checksum away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from zt_gate.ecosystems.manifests.base import quoted
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
@@ -12,6 +11,7 @@ from zt_gate.ecosystems.manifests import reader_for
 from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.ecosystems.manifests.npm_spec import parse_spec, selected_package
 from zt_gate.ecosystems.manifests.package_json import declared
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

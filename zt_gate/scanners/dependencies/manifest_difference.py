@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate.record import dataclass, field
 from zt_gate.syntax.text import bom_codec
 
 if TYPE_CHECKING:

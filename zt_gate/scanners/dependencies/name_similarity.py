@@ -9,11 +9,11 @@ lowest rank that the well-known name may have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate.ecosystems import ecosystem_named
+from zt_gate.record import dataclass
 from zt_gate.scanners.dependencies.name_edits import SEPARATOR_CHARACTERS
 from zt_gate.scanners.dependencies.name_slips import NameSlips
 

@@ -6,12 +6,12 @@ well-known name, with the kind.  Only the names themselves are compared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.scanners.dependencies.edit_distance import NearbyNames, distance
 from zt_gate.scanners.dependencies.name_edits import SEPARATOR_CHARACTERS, NameEdits
 

@@ -14,7 +14,6 @@ import json
 import os
 import zlib
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import pairwise
@@ -22,6 +21,7 @@ from math import exp, log
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems import with_snapshot
+from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

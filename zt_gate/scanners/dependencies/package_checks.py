@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import quoted
 from zt_gate.ecosystems.registries.base import Missing, Project, Unverified
 from zt_gate.model.finding import Severity
+from zt_gate.record import dataclass
 from zt_gate.scanners.dependencies import release_anomalies, version_checks
 from zt_gate.scanners.dependencies.assessment import (
     DAY,

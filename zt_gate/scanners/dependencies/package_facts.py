@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named, version_constraints
 from zt_gate.ecosystems.registries.base import Project, Unverified
 from zt_gate.ecosystems.registries.cache import Cache
 from zt_gate.ecosystems.registries.osv import PackageQuery
+from zt_gate.record import dataclass, field, replace
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.scanners.dependencies.assessment import PackageFacts
 from zt_gate.scanners.dependencies.name_similarity import NameMatcher
@@ -161,7 +160,7 @@ class PackageFactsCollector:
             if self.selection.is_private_name(addition):
                 return lookup
             needs_text = needs_project and self.context.text_findings is not None
-            lookup.question = dataclasses.replace(
+            lookup.question = replace(
                 self.selection.question(addition),
                 text=needs_text,
                 releases=needs_releases,
@@ -179,7 +178,7 @@ class PackageFactsCollector:
         has_one_index = len(question.indexes) == 1
         if not has_one_index and self.context.audit_only:
             # Only a name that no private index has may be sent to the service.
-            lookup.question = dataclasses.replace(question, service=None)
+            lookup.question = replace(question, service=None)
         is_asked = has_one_index or lookup.question is not None
         if ecosystem_named(entry.ecosystem).osv_name and is_asked:
             lookup.advisory_service = self.selection.advisory_service(addition)
@@ -255,7 +254,7 @@ class PackageFactsCollector:
             # Only with known vulnerabilities does the version matter.
             if vulnerabilities.has_any((lookup.advisory_service, lookup.package)):
                 question = self.selection.question(lookup.addition)
-                lookup.question = dataclasses.replace(question, service=None)
+                lookup.question = replace(question, service=None)
                 late.append(lookup)
         self._ask_registries(late, [])
         for lookup in lookups:

@@ -7,10 +7,10 @@ at once, and the longest one that it has counts.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named
+from zt_gate.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,9 +51,7 @@ def with_packages(
         names = candidates(addition.dependency)
         if len(names) > 1 and not collector.selection.is_private_name(addition):
             question = collector.selection.question(addition)
-            questions[number] = [
-                dataclasses.replace(question, key=name) for name in names
-            ]
+            questions[number] = [replace(question, key=name) for name in names]
     if not questions:
         return list(additions)
     facts = collector.ask(one for group in questions.values() for one in group)
@@ -75,5 +73,5 @@ def _guessed(addition: Addition) -> Addition:
 
 
 def _renamed(addition: Addition, name: str) -> Addition:
-    entry = dataclasses.replace(addition.dependency, name=name, key=name)
-    return dataclasses.replace(addition, dependency=entry)
+    entry = replace(addition.dependency, name=name, key=name)
+    return replace(addition, dependency=entry)

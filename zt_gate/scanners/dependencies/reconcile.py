@@ -8,14 +8,13 @@ itself (``ecosystems.local_packages``).
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import all_ecosystems
 from zt_gate.ecosystems.local_packages import LocatedEntry, local_entries
 from zt_gate.ecosystems.manifest_formats import lock_formats, text_formats
 from zt_gate.model.report import NotInspected
+from zt_gate.record import dataclass, replace
 from zt_gate.scanners.dependencies.imports_alone import SECTION
 from zt_gate.scanners.dependencies.lock_mismatch import mismatches
 from zt_gate.scanners.dependencies.manifest_difference import Addition, ManifestFinding
@@ -108,7 +107,7 @@ def _merge_locks(result: Difference) -> list[Addition]:
             kept.append(addition)
         elif format_name not in secondary:
             constraint = locked.get(name, addition.locked)
-            kept.append(dataclasses.replace(addition, locked=constraint))
+            kept.append(replace(addition, locked=constraint))
         elif name not in declared and name not in repeated:
             repeated.add(name)
             kept.append(addition)
@@ -242,7 +241,7 @@ def _add_imports(
             continue
         known.add((package.ecosystem, package.key))
         if ecosystem in undeclared:
-            package = dataclasses.replace(package, section=SECTION)
+            package = replace(package, section=SECTION)
             result.added.append(Addition(package, item.manifest))
             continue
         addition = Addition(package, item.manifest)

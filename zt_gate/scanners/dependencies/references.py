@@ -8,7 +8,6 @@ reference at most, the worst.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from zt_gate.ecosystems import all_ecosystems, ecosystem_named
 from zt_gate.ecosystems.manifest_formats import format_of
 from zt_gate.errors import GateError
 from zt_gate.model.report import NotInspected
+from zt_gate.record import dataclass, field
 from zt_gate.scanners.dependencies.manifest_difference import ManifestFinding
 from zt_gate.syntax.paths import is_any
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries.base import (
@@ -13,6 +12,7 @@ from zt_gate.ecosystems.registries.base import (
     Project,
     Unverified,
 )
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.package_index import Index

@@ -8,8 +8,6 @@ answers mean "missing".
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named
@@ -24,6 +22,7 @@ from zt_gate.ecosystems.registries.base import (
     Unverified,
 )
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
+from zt_gate.record import dataclass, replace
 from zt_gate.scanners.dependencies import answer_cache
 from zt_gate.scanners.dependencies.registry_answers import (
     CAPTIVE_PORTAL,
@@ -104,9 +103,7 @@ class RegistryLookup:
             said = None
             if project.text is not None and self.text_findings is not None:
                 said = tuple(self.text_findings(project.text))
-            answers.projects[key] = dataclasses.replace(
-                project, text=None, text_findings=said
-            )
+            answers.projects[key] = replace(project, text=None, text_findings=said)
 
     def _run(self, groups: Sequence[TaskGroup], answers: Answers) -> Answers:
         """Run the tasks; return a copy of the answers that late threads do not change."""
@@ -222,9 +219,7 @@ class RegistryLookup:
             return project
         # The exact time does not matter, as long as it is before ``recent``.
         first_upload = self.recent - 60.0
-        return dataclasses.replace(
-            project, first_upload=first_upload, no_date_reason=""
-        )
+        return replace(project, first_upload=first_upload, no_date_reason="")
 
     def _canary_groups(self, answers: Answers) -> list[TaskGroup]:
         """Return the questions for a canary to servers that had none of the names."""

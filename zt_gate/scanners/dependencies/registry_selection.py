@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named, supported
@@ -21,6 +19,7 @@ from zt_gate.ecosystems.registries.package_manager_settings import (
     make_index,
 )
 from zt_gate.errors import GateError
+from zt_gate.record import dataclass, field, replace
 from zt_gate.scanners.dependencies.registry_answers import Question
 
 if TYPE_CHECKING:
@@ -88,13 +87,13 @@ class RegistrySelection:
             self._sources(addition), "ZT_GATE_OSV_URL", "osv", "/v1"
         )
         if service is not None:
-            return dataclasses.replace(service, ca_files=files)
+            return replace(service, ca_files=files)
         named = self._endpoints(addition).explicit_indexes
         public = next((index for index in named if index.default), None)
         if public is None or self._indexes(addition)[0].url != public.url:
             return None
         public_service = make_index(PUBLIC_URL, cleartext=False)
-        return dataclasses.replace(public_service, ca_files=files)
+        return replace(public_service, ca_files=files)
 
     def advisory_obstacle(self, addition: Addition) -> tuple[SkipKind, str] | None:
         """Return why no advisory service may get the name of a package, None if one may."""
@@ -222,13 +221,11 @@ def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
         index = endpoints.find_index(option.source.target)
         if index is None:
             index = make_index(option.source.target, cleartext=False)
-            index = dataclasses.replace(index, ca_files=indexes[0].ca_files)
+            index = replace(index, ca_files=indexes[0].ca_files)
         if option.section in {"--index-url", "--pypi-url"}:
             if index.url != indexes[0].url:
                 service, apart = None, True
             indexes = (index, *indexes[1:])
         elif option.section == "--extra-index-url":
             indexes = (*indexes, index)
-    return dataclasses.replace(
-        endpoints, indexes=indexes, service=service, replaces_default=apart
-    )
+    return replace(endpoints, indexes=indexes, service=service, replaces_default=apart)

@@ -6,7 +6,6 @@ listed and read only if an addition depends on them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from zt_gate.ecosystems.manifest_formats import declaring_formats, format_of
 from zt_gate.ecosystems.manifests import reader_named
 from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.errors import GateError
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

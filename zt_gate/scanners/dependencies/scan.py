@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests.base import leaves_repository
 from zt_gate.ecosystems.manifests.hosts import origin
 from zt_gate.ecosystems.version_constraints import pinned_version
 from zt_gate.model.report import NotInspected, ScannerRun
+from zt_gate.record import dataclass, field
 from zt_gate.scanners.dependencies.additions import difference
 from zt_gate.scanners.dependencies.dependency_findings import (
     AssessedAddition,

@@ -8,7 +8,6 @@ are not added: no index publishes a list of its most used names.
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.package_manager_settings import SettingsSources
 from zt_gate.ecosystems.registries.pool import run
 from zt_gate.ecosystems.registries.tls import TlsSettings
+from zt_gate.record import replace
 from zt_gate.scanners.dependencies import name_snapshot
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def refresh(
             f"only {len(new.names):,} of {len(old.names):,} names were confirmed"
         )
     ranked = today if source == "counts" else old.ranked
-    new = dataclasses.replace(new, day=today, ranked=ranked)
+    new = replace(new, day=today, ranked=ranked)
     data = name_snapshot.encode(new)
     name_snapshot.decode(data, ecosystem)
     try:
@@ -116,7 +116,7 @@ def _confirm_by_list(
     names = [name for name in old.names if name in existing]
     # A snapshot has at least one name; the caller rejects so few.
     body = name_snapshot.body_of(names or old.names[:1])
-    return dataclasses.replace(old, body=body)
+    return replace(old, body=body)
 
 
 def _confirm_by_counts(
@@ -156,7 +156,7 @@ def _confirm_by_counts(
         for rank in _CURVE_RANKS
         if rank <= len(ranked)
     )
-    return dataclasses.replace(old, body=body, curve=curve)
+    return replace(old, body=body, curve=curve)
 
 
 def _monthly(weekly: int) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Location, bounded_subject
 from zt_gate.model.report import NotInspected, ScannerRun
+from zt_gate.record import replace
 from zt_gate.scanners.injection.added_pages import pages, split_into_pages
 from zt_gate.scanners.injection.page_scan import PageScanner
 from zt_gate.syntax import paths

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from zt_gate.model.change import MODE_FILE, Blob, ChangeSet, FileChange, Hunk, HunkLines
 from zt_gate.model.finding import Confidence, Severity
+from zt_gate.record import dataclass
 from zt_gate.scanners.base import Context
 from zt_gate.scanners.injection.scan import scan
 

@@ -7,10 +7,10 @@ are separate layers.  A path must pass all of them, so no layer can widen anothe
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from zt_gate.model.finding import Location
+from zt_gate.record import dataclass, replace
 from zt_gate.scanners.scope.tasks import TASKS_RULE
 from zt_gate.syntax.globs import compile_glob
 from zt_gate.syntax.paths import is_any

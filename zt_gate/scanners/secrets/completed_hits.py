@@ -9,9 +9,9 @@ old name, or a value that a removed line kept apart.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zt_gate.record import replace
 from zt_gate.scanners.secrets.kubernetes import is_manifest_name
 from zt_gate.scanners.secrets.text_block import blocks
 from zt_gate.syntax.surroundings import EVERYTHING, Reach

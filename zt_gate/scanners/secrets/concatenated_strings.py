@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import replace
 from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
 
 if TYPE_CHECKING:

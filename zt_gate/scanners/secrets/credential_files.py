@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Confidence, Level
+from zt_gate.record import dataclass
 from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import FILE, SecretHit
 

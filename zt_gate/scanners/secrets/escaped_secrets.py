@@ -9,10 +9,10 @@ few substring searches.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from zt_gate.record import replace
 from zt_gate.scanners.secrets.text_block import TextBlock
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Level
+from zt_gate.record import replace
 from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import KEY, NEAR
 from zt_gate.scanners.secrets.prefix_formats import classify

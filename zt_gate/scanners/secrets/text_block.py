@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Evidence
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator

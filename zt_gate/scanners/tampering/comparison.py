@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected
+from zt_gate.record import dataclass, field
 from zt_gate.syntax.text import decode_lossy
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field
 from zt_gate.syntax.paths import facts, is_any
 from zt_gate.syntax.text import decode_lossy
 

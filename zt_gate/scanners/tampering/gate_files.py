@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.change import MODE_ABSENT, MODE_EXECUTABLE, MODE_FILE
+from zt_gate.record import dataclass
 from zt_gate.scanners.tampering import path_kinds
 from zt_gate.scanners.tampering.comparison import Comparison, any_of, count_entries
 from zt_gate.scanners.tampering.indented_blocks import CodeLines

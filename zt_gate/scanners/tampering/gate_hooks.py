@@ -12,11 +12,11 @@ import json
 import posixpath
 import re
 from collections import Counter, deque
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass
 from zt_gate.scanners.tampering.comparison import any_of
 from zt_gate.scanners.tampering.indented_blocks import CodeLines
 from zt_gate.syntax import workflows

@@ -7,10 +7,10 @@ pass, linear in the number of lines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     import re

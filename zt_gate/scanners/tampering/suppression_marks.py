@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Level
+from zt_gate.record import dataclass
 from zt_gate.scanners.tampering import path_kinds
 from zt_gate.scanners.tampering.comparison import (
     Comparison,
