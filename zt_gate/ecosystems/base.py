@@ -57,7 +57,8 @@ class ManifestFormat:
     are in lower case.  ``matches`` takes the file's name and the folders above it, both
     in lower case; it is called for paths that those do not match.  ``locks`` maps the
     names of lock files to the manifest next to each.  ``marks`` are bytes of an added
-    line that can change the meaning of unchanged lines of a text.  ``reader`` is the
+    line that can change the meaning of unchanged lines of a text.  ``directive`` is what
+    every line of a text that may name a package contains, "" for none.  ``reader`` is the
     module with the function ``read(path, data)``, "" for the module in ``manifests``
     with the format's name.
     """
@@ -69,6 +70,7 @@ class ManifestFormat:
     role: Role = "declares"
     locks: Mapping[bytes, bytes] = field(default_factory=dict)
     marks: tuple[bytes, ...] = ()
+    directive: bytes = b""
     reader: str = ""
 
 

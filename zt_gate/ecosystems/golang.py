@@ -92,6 +92,7 @@ ECOSYSTEM = Ecosystem(
     formats=(
         ManifestFormat("go_mod", (b"go.mod", b"go.work")),
         ManifestFormat("go_sum", (b"go.sum",), role="lock"),
+        ManifestFormat("go_source", suffixes=(b"go",), role="text"),
     ),
     local_packages="zt_gate.ecosystems.local_packages.golang",
     sample=SampleManifest(

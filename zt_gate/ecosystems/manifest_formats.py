@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.base import ManifestFormat, Role
 
+#: Suffixes of files that a generator fills in: ``package.json.ejs`` becomes ``package.json``.
+_TEMPLATES = frozenset(
+    (b"jinja", b"jinja2", b"j2", b"ejs", b"erb", b"hbs", b"mustache", b"njk", b"liquid",
+     b"tmpl", b"tpl", b"template", b"ftl", b"tt", b"gotmpl")
+)  # fmt: skip
+
 
 @cache
 def formats() -> dict[str, ManifestFormat]:
@@ -88,6 +94,19 @@ def format_of(path: bytes) -> str | None:
     *folders, name = path.lower().split(b"/")
     if b"node_modules" in folders:
         return None  # nothing is installed from vendored packages
+    found = _format_of(name, folders)
+    if found is None and is_template_path(name):
+        found = _format_of(name.rpartition(b".")[0], folders)
+        return found if found in with_role("declares", "versions") else None
+    return found
+
+
+def is_template_path(path: bytes) -> bool:
+    """Return whether a file's suffix is that of a template language."""
+    return path.lower().rpartition(b".")[2] in _TEMPLATES
+
+
+def _format_of(name: bytes, folders: Sequence[bytes]) -> str | None:
     by_file = _by_file().get(name)
     if by_file is not None:
         return by_file

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.local_packages import LocatedEntry, gradle, on_base
 from zt_gate.ecosystems.local_packages.maven_projects import MavenProjects
 from zt_gate.ecosystems.manifest_formats import format_of
+from zt_gate.ecosystems.manifests import maven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.ecosystems.project_tree import ProjectTree
 
 
@@ -33,6 +35,22 @@ def local_entries(
         if is_local:
             found.add(item)
     return found
+
+
+def resolved_entries(
+    tree: ProjectTree, path: bytes, entries: tuple[Dependency, ...]
+) -> tuple[Dependency, ...]:
+    """Return the entries of a ``pom.xml`` with the coordinates that it inherits.
+
+    What no parent in the tree defines stays computed.
+    """
+    if not any(entry.source.kind == "computed" for entry in entries):
+        return entries
+    project = MavenProjects(tree).project(path)
+    data = tree.read(path)
+    if project is None or project.parent is None or data is None:
+        return entries
+    return maven.read_inheriting(data, project.properties)
 
 
 def _own_keys(tree: ProjectTree, wanted: frozenset[str]) -> Iterator[tuple[bytes, str]]:

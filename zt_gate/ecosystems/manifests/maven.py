@@ -17,7 +17,7 @@ from zt_gate.ecosystems.manifests.base import (
 from zt_gate.syntax import xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.syntax.document import Node, Text
 
@@ -40,9 +40,14 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
     What the file inherits from another one is reported as computed.
     """
+    return read_inheriting(data, {})
+
+
+def read_inheriting(data: bytes, inherited: Mapping[str, str]) -> tuple[Dependency, ...]:
+    """Read a file as ``read`` does, with the properties of its parent."""
     document = parse_manifest(xml.read, data, _LIMIT)
     elements = [(names, element) for names, _, element in xml.elements(document)]
-    properties = _properties(elements)
+    properties = {**inherited, **_properties(elements)}
     dependencies: list[Dependency] = []
     for names, element in elements:
         if names[-1] in _REPOSITORIES and "distributionManagement" not in names:

@@ -6,7 +6,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named
-from zt_gate.ecosystems.manifest_formats import format_of, lock_formats, text_formats
+from zt_gate.ecosystems.manifest_formats import (
+    format_of,
+    is_template_path,
+    lock_formats,
+    text_formats,
+)
 from zt_gate.ecosystems.manifests import reader_for, reader_named, requirements
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.ecosystems.manifests.lock_content import LockContent
     from zt_gate.ecosystems.manifests.reader import Reader
+    from zt_gate.ecosystems.project_tree import ProjectTree
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.report import SkipKind
     from zt_gate.model.rule import Rule
@@ -64,7 +70,13 @@ def difference(
     """
     result = Difference()
     named = named_files(change.files, trusted, paths)
-    manifests = result.manifests = tuple(_manifests(change, result, named))
+    # A tree that lies outside a repository has no other files.
+    listing = cache((lambda: paths() or ()) if change.kind == "tree" else paths)
+    result.tree = cache(lambda: tree_after(change, trusted, listing))
+    manifests = result.manifests = tuple(
+        _inheriting(manifest, result.tree)
+        for manifest in _manifests(change, result, named)
+    )
     references = References(rules or {}, trusted, paths, change.kind == "tree")
     comparison = _Comparison(change, manifests, result, references)
     imported = comparison.compare()
@@ -78,9 +90,6 @@ def difference(
         for path in (file.path, file.old_path)
         if path is not None
     )
-    # A tree that lies outside a repository has no other files.
-    listing = cache((lambda: paths() or ()) if change.kind == "tree" else paths)
-    result.tree = cache(lambda: tree_after(change, trusted, listing))
     context = RepositoryContext(
         changed_paths, trusted, listing, rules or {}, result.tree
     )
@@ -90,6 +99,23 @@ def difference(
 
         result.manifest_findings += lock_findings(change, manifests, trusted)
     return result
+
+
+def _inheriting(manifest: Manifest, tree: Callable[[], ProjectTree]) -> Manifest:
+    """Return a manifest with the coordinates that its entries have from other files."""
+    if manifest.reader.name != "maven" or not any(
+        entry.source.kind == "computed" for entry in (*manifest.new, *manifest.old)
+    ):
+        return manifest
+    from zt_gate.ecosystems.local_packages import maven
+
+    after = tree()
+    path = manifest.file.path
+    new = maven.resolved_entries(after, path, manifest.new)
+    old = manifest.old
+    if after.base is not None:
+        old = maven.resolved_entries(after.base, manifest.file.old_path or path, old)
+    return replace(manifest, new=new, old=old)
 
 
 class _Comparison:
@@ -291,12 +317,13 @@ def _of_template(
     """Return the literal entries of a template of a manifest, None for any other file."""
     from zt_gate.ecosystems.manifests import templates
 
-    if not templates.is_template(data, error):
+    is_named_so = is_template_path(path)
+    if not is_named_so and not templates.is_template(data, error):
         return None
     try:
         return templates.read(reader, path, data)
     except ManifestError:
-        return None
+        return () if is_named_so else None
 
 
 def _content(

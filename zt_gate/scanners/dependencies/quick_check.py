@@ -95,7 +95,7 @@ def may_add_dependency(file: FileChange) -> bool:
 
 def _continues_command(file: FileChange, format_name: str) -> bool:
     """Return whether the changed lines may belong to an old install command or import."""
-    if file.old is None:
+    if file.old is None or formats()[format_name].directive:
         return False
     from zt_gate.syntax.surroundings import Reach, surroundings
     from zt_gate.syntax.text import added_text
@@ -130,7 +130,10 @@ def _install_words() -> tuple[bytes, ...]:
 
 def _is_relevant(body: HunkLines, format_name: str) -> bool:
     """Return whether lines of a text format could add a dependency."""
-    words = (*_install_words(), *formats()[format_name].marks)
+    of_format = formats()[format_name]
+    words = (*_install_words(), *of_format.marks)
+    if of_format.directive:
+        words = (of_format.directive,)
     for chunk in _chunks(body):
         if any(word in chunk for word in words):
             return True
