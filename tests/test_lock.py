@@ -44,7 +44,7 @@ def test_the_lock_has_pins_with_hashes_and_nothing_else() -> None:
     assert names == sorted(set(names))
 
 
-@pytest.mark.parametrize("extra", ["", "dev", "docs", "lsp", "mcp", "sarif"])
+@pytest.mark.parametrize("extra", ["", "dev", "docs", "lsp", "mcp", "sarif", "vault"])
 def test_every_requirement_of_the_project_is_pinned_as_it_asks(extra: str) -> None:
     known = pins(extra)
     project = PROJECT["project"]
@@ -134,7 +134,7 @@ def test_readmes_second_command_takes_the_lines_for_development(tmp_path: Path) 
     (target,) = re.findall(r"> (\S+)$", cut)
     lines = (tmp_path / target).read_text("ascii")
     taken = {match[1]: match[2] for match in PIN.finditer(lines) if not match[3]}
-    assert taken == pins("dev", "lsp", "mcp")
+    assert taken == pins("dev", "lsp", "mcp", "vault")
 
 
 def test_ci_installs_nothing_without_a_hash() -> None:
@@ -176,7 +176,7 @@ def test_the_lock_is_written_as_pip_reads_it() -> None:
     assert match.group(1, 2, 3) == ("a-b", "1.0", "dev")
     assert made.locked_pins() == [
         f"{name}=={version}"
-        for name, version in pins("dev", "lsp", "mcp", "sarif", "docs").items()
+        for name, version in pins("dev", "lsp", "mcp", "sarif", "docs", "vault").items()
     ]
 
 

@@ -197,9 +197,8 @@ def test_a_person_reports_what_they_saw(
     here: Guarded, capsys: pytest.CaptureFixture[str]
 ) -> None:
     here.write("src/b.py")
-    assert (
-        main(["guard", "session", "report-incident", "--saw", "it opened my mail"]) == 0
-    )
+    words = ["guard", "session", "report-incident", "--saw", "it opened my mail"]
+    assert main(words) in {0, 3}, "3: what runs this test is left alone"
     said = capsys.readouterr()
     assert "contained" in said.err
     assert "it opened my mail" in said.out
@@ -242,7 +241,7 @@ def test_a_rollback_is_shown_first_and_needs_a_person(
     assert "terminal" in capsys.readouterr().err
     from zt_gate.commands import guard_session
 
-    monkeypatch.setattr(guard_session, "_needs_person", lambda _what: None)
+    monkeypatch.setattr(guard_session, "needs_person", lambda _verb, _what: None)
     with records.opened(here.places) as sessions:
         fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
         key = f"m:{os.getpid()}:{fields[19].decode()}"
@@ -250,7 +249,8 @@ def test_a_rollback_is_shown_first_and_needs_a_person(
         sessions.changed = True
     assert main(["guard", "session", "rollback", name, "--apply"]) == 2
     assert "still runs" in capsys.readouterr().err
-    assert main(["guard", "session", "contain", name]) == 0
+    # 3: the session's process is the one that runs the test, which is left alone.
+    assert main(["guard", "session", "contain", name]) in {0, 3}
     monkeypatch.setattr("builtins.input", lambda _text: "no")
     assert main(["guard", "session", "rollback", name, "--apply"]) == 2
     assert Path(here.root, "src/a.py").read_text() == "by the session\n"

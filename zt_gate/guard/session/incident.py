@@ -94,8 +94,17 @@ def _contain(account: SessionAccount) -> Iterator[str]:
         yield f"- {state} since {_time(session.contained)}: {markdown_prose(session.contained_for)}"
     else:
         yield f"- **Not contained.** Run: {_code(f'zt-gate guard session contain {session.id}')}"
-    yield "- Revoke the session's token, and what it could read (step 3): …"
-    yield "- End the client's processes, if they still run: …"
+    for entry in account.containments:
+        yield (
+            f"- {entry.get('time', '')}: ended {entry.get('processes')} processes and "
+            f"{entry.get('tokens')} tokens, started by {_code(str(entry.get('by', '')))}"
+        )
+        for problem in entry.get("problems", ()):
+            yield f"- **{markdown_prose(str(problem))}**"
+    if not account.containments:
+        yield "- Revoke the session's token: …"
+        yield "- End the client's processes, if they still run: …"
+    yield "- Revoke what it could read (step 3): …"
 
 
 def _assess(account: SessionAccount) -> Iterator[str]:
