@@ -26,7 +26,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-    from typing import Any, BinaryIO
+    from typing import Any, BinaryIO, Protocol
+
+    class LineReader(Protocol):
+        """What lines are read from."""
+
+        def readline(self, size: int, /) -> bytes:
+            """Return the next line, at most ``size`` bytes of it, b"" at the end."""
+
 
 #: Version of the line format.
 VERSION = 1
@@ -83,13 +90,14 @@ def append(
     return head
 
 
-def entries(file: BinaryIO) -> Iterator[tuple[dict[str, Any], str]]:
+def entries(
+    file: LineReader, prev: str = GENESIS_HASH, number: int = 0
+) -> Iterator[tuple[dict[str, Any], str]]:
     """Yield each entry with its hash, and check the chain.
 
+    ``prev`` and ``number`` are the hash and the number of the line before the first one.
     Raises LogError at the first line that was changed, removed, added or moved.
     """
-    prev = GENESIS_HASH
-    number = 0
     while line := file.readline(MAX_LINE + 1):
         number += 1
         if len(line) > MAX_LINE:
@@ -124,6 +132,24 @@ def verify(file: BinaryIO, expect: str = "") -> Verified:
             "or the log was rewritten"
         )
     return Verified(lines, head)
+
+
+def complete_size(file: BinaryIO, path: Path | str) -> int:
+    """Return the size of a log while nobody writes to it; raises LogError."""
+    fd = file.fileno()
+    try:
+        _lock(fd, path, fcntl.LOCK_SH)
+        size = os.fstat(fd).st_size
+        fcntl.flock(fd, fcntl.LOCK_UN)
+    except OSError as error:
+        raise LogError(f"the log {path} cannot be read: {error.strerror}") from error
+    return size
+
+
+def ends_with(file: BinaryIO, end: int, own_hash: str) -> bool:
+    """Whether the bytes before ``end`` are the end of the line with a hash."""
+    suffix = os.pread(file.fileno(), _SUFFIX_LENGTH, max(0, end - _SUFFIX_LENGTH))
+    return _hash_of(suffix) == own_hash
 
 
 def open_to_read(path: Path | str) -> BinaryIO:
@@ -214,12 +240,12 @@ def _write(fd: int, line: bytes, size: int) -> None:
         raise
 
 
-def _lock(fd: int, path: Path | str) -> None:
-    """Wait for other writers; raises LogError after ``LOCK_TIMEOUT``."""
+def _lock(fd: int, path: Path | str, kind: int = fcntl.LOCK_EX) -> None:
+    """Wait for other programs; raises LogError after ``LOCK_TIMEOUT``."""
     deadline = time.monotonic() + LOCK_TIMEOUT
     while True:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise LogError(f"the log {path} is locked by another program") from None

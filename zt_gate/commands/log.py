@@ -1,4 +1,4 @@
-"""``zt-gate log``: verify or summarize the audit log."""
+"""``zt-gate log``: verify, summarize or export the audit log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.audit import chain
+from zt_gate.commands import log_export
 from zt_gate.errors import UsageError
 from zt_gate.record import dataclass, field
 
@@ -25,10 +26,13 @@ _OFTEN_EXCEPTED = 3
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verify | report")
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="verify | report | export"
+    )
     for name, text in (
         ("verify", "detect changed, removed or moved records; print the head hash"),
         ("report", "summarize blocked and excepted findings by rule and path"),
+        ("export", "send the records to a receiver, as OCSF or OpenTelemetry spans"),
     ):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument(
@@ -43,14 +47,21 @@ def arguments(parser: ArgumentParser) -> None:
                 metavar="HEAD",
                 help="head hash of an earlier verify, which the log must contain",
             )
+        elif name == "export":
+            log_export.arguments(verb)
 
 
 def main(options: Namespace) -> int:
-    """Verify or summarize the log; returns 0.
+    """Verify, summarize or export the log; returns 0.
 
     Raises UsageError, and LogError (exit code 3) for a log that was modified or
     cannot be read.
     """
+    if options.verb == "export":
+        return log_export.main(
+            options,
+            lambda: Path(options.file) if options.file else path_in_policy(),
+        )
     path = Path(options.file) if options.file else path_in_policy()
     if options.verb == "verify":
         _verify(path, options.expect)
