@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.guard.sandbox.environment import DEFAULT_PREFIX
+from zt_gate.guard.sandbox.layers import NAMES
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -33,6 +34,24 @@ def arguments(parser: ArgumentParser) -> None:
         "--strip-prefix",
         action="store_true",
         help="pass them without the prefix",
+    )
+    parser.add_argument(
+        "--token",
+        metavar="ISSUER",
+        help="issue a token with the task's policy, and revoke it at the end: vault, "
+        "github-app or aws-sts, set up in config.toml",
+    )
+    parser.add_argument(
+        "--token-minutes",
+        type=int,
+        default=0,
+        metavar="N",
+        help="lifetime of the token (default: the task's ttl, else 60)",
+    )
+    parser.add_argument(
+        "--layer",
+        choices=NAMES,
+        help="what holds the command (default: bubblewrap, else Landlock)",
     )
     parser.add_argument(
         "command",
@@ -63,6 +82,13 @@ def main(options: Namespace) -> int:
         os.getcwd(),
         os.environ,
         places,
-        ExecOptions(options.task or "", options.env_prefix, options.strip_prefix),
+        ExecOptions(
+            options.task or "",
+            options.env_prefix,
+            options.strip_prefix,
+            options.token or "",
+            options.token_minutes,
+            options.layer or "",
+        ),
         lambda text: print(f"zt-gate: {text}", file=sys.stderr),
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zt_gate.guard.sandbox import start
+from zt_gate.guard.sandbox.client import client_of, folders_of
 from zt_gate.guard.sandbox.environment import CredentialPassesError, scrubbed
 
 if TYPE_CHECKING:
@@ -79,6 +79,20 @@ def test_a_script_of_the_project_is_no_client(tmp_path: Path) -> None:
         (folder / "claude").write_text("#!/bin/sh\n")
         (folder / "claude").chmod(0o755)
     path = {"PATH": f"{root}:{tools}"}
-    assert start._client_of("claude", str(root), path) is None
-    assert start._client_of(str(root / "claude"), str(root), path) is None
-    assert start._client_of("claude", str(root), {"PATH": str(tools)}) is not None
+    assert client_of("claude", str(root), path) is None
+    assert client_of(str(root / "claude"), str(root), path) is None
+    assert client_of("claude", str(root), {"PATH": str(tools)}) is not None
+
+
+def test_a_client_of_npm_brings_the_folder_of_its_modules(tmp_path: Path) -> None:
+    """Installed elsewhere than in the home or the system's folders it was absent inside."""
+    script = tmp_path / "tools/node_modules/@openai/codex/bin/codex.js"
+    link = tmp_path / "tools/node_modules/.bin/codex"
+    script.parent.mkdir(parents=True)
+    link.parent.mkdir()
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    link.symlink_to(script)
+    found = client_of("codex", "/project", {"PATH": str(link.parent)})
+    assert found is not None
+    assert folders_of(found) == (str(tmp_path / "tools/node_modules"),)

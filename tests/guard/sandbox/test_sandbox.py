@@ -173,14 +173,53 @@ def test_no_socket_but_of_the_internet_can_be_made(
     assert "Error" in output
 
 
-def test_nothing_is_sent_without_hosts(sandbox: Sandbox) -> None:
-    script = (
-        "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);"
-        "s.sendto(b'x', ('192.0.2.1', 9))"
-    )
-    code, output = sandbox(f'python3 -c "{script}"')
+@pytest.mark.parametrize("network", [(), ("a.example",)], ids=["no", "hosts"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "socket.socket(2, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 9))",
+        "socket.create_connection(('192.0.2.1', 9), 5)",
+        "socket.socket(10, socket.SOCK_DGRAM).sendto(b'x', ('2001:db8::1', 9))",
+        "socket.create_connection(('2001:db8::1', 9), 5)",
+    ],
+    ids=["udp", "tcp", "udp6", "tcp6"],
+)
+def test_nothing_is_sent_round_the_proxy(
+    sandbox: Sandbox, script: str, network: tuple[str, ...]
+) -> None:
+    code, output = sandbox(f'python3 -c "import socket; {script}"', network=network)
     assert code == 1, output
-    assert "unreachable" in output
+    assert "unreachable" in output or "Cannot assign" in output
+
+
+def test_a_server_of_the_machine_is_not_reached(sandbox: Sandbox, server: int) -> None:
+    """TCP to a real listener, and the abstract socket of one, which have no path."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind("\0zt-gate-test")
+    listener.listen(1)
+    for call in (
+        f"socket.create_connection(('127.0.0.1', {server}), 5)",
+        "socket.socket(1).connect(chr(0) + 'zt-gate-test')",
+    ):
+        code, output = sandbox(f'python3 -c "import socket; {call}"')
+        assert code == 1, output
+    listener.close()
+
+
+def test_what_is_in_the_background_ends_at_the_time(
+    sandbox: Sandbox, project: Path
+) -> None:
+    script = (
+        '(setsid nohup sh -c \'trap "" TERM HUP; touch src/began; '
+        "while :; do date > src/tick; sleep 0.2; done' >/dev/null 2>&1 &);"
+        "until [ -e src/tick ]; do sleep 0.1; done; sleep 60"
+    )
+    code, output = sandbox(script, limits={"seconds": 3})
+    assert code == 124, output
+    assert (project / "src/tick").exists()
+    (project / "src/tick").unlink()
+    time.sleep(1)
+    assert not (project / "src/tick").exists()
 
 
 @pytest.mark.parametrize(
@@ -291,7 +330,7 @@ def test_without_bubblewrap_nothing_starts(
         "/nonexistent",
     )
     with pytest.raises(run.SandboxError, match="bubblewrap is not installed"):
-        run.run(rights, ["touch", str(project / "ran")])
+        run.run(rights, ["touch", str(project / "ran")], layer="bubblewrap")
     assert not (project / "ran").exists()
 
 
@@ -359,6 +398,34 @@ def test_a_unix_socket_in_the_project_is_not_reached(
     listener.close()
     assert code != 0
     assert "connected" not in output
+
+
+def test_a_datagram_of_a_socket_pair_reaches_no_path(
+    sandbox: Sandbox, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pair is made without ``socket``, and one of datagrams sends to any path."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    monkeypatch.chdir(project)
+    listener.bind("s")
+    listener.setblocking(False)
+    script = (
+        "import socket; a, b = socket.socketpair(1, socket.SOCK_DGRAM);"
+        "a.sendto(b'x', 's')"
+    )
+    code, output = sandbox(f'python3 -c "{script}"')
+    with pytest.raises(BlockingIOError):
+        listener.recv(10)
+    listener.close()
+    assert code == 1, output
+
+
+def test_a_restricted_folder_is_empty_and_stays_so(
+    sandbox: Sandbox, project: Path
+) -> None:
+    """A pattern with a slash at its end hid what was in the folder, not the folder."""
+    code, output = sandbox("ls secrets; echo x > secrets/new", may_write=True)
+    assert "key" not in output, code
+    assert sorted(os.listdir(project / "secrets")) == ["key"]
 
 
 MAKES = {

@@ -64,10 +64,13 @@ def command_line(
     words += ["--proc", "/proc", "--dev", "/dev"]
     words += ["--tmpfs", "/tmp", "--tmpfs", "/run", "--dir", home]  # noqa: S108
     words += ["--tmpfs", home]
+    if rights.state:
+        words += ["--bind", *rights.state]
     for source, inside in rights.home_files:
         words += ["--ro-bind", source, inside]
     words += _project(rights)
-    words += _interpreter()
+    for place in interpreter_places():
+        words += ["--ro-bind", place, place]
     if proxy:
         words += ["--bind", proxy, PROXY_PLACE]
     words += ["--chdir", rights.cwd, "--"]
@@ -87,6 +90,13 @@ def _system() -> Iterator[str]:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
 
 
+def system_places() -> list[str]:
+    """Return what of the system a sandboxed command may read, as paths that exist."""
+    settings = [f"/etc/{name}" for name in _SETTINGS]
+    places = (*_SYSTEM, *_ROOT_LINKS, *settings)
+    return [place for place in places if os.path.exists(place)]
+
+
 def _project(rights: Rights) -> Iterator[str]:
     """Mount the project: a folder before what lies in it, and what is hidden last."""
     mounts = dict.fromkeys(rights.read_only, "--ro-bind")
@@ -103,15 +113,13 @@ def _project(rights: Rights) -> Iterator[str]:
             yield from ("--ro-bind", os.devnull, place)
 
 
-def _interpreter() -> Iterator[str]:
-    """Make Python and the programs of this folder visible: the first process needs them."""
+def interpreter_places() -> list[str]:
+    """Return the folders of Python and of these programs that are not the system's."""
     places = {
         os.path.realpath(path)
         for path in (sys.prefix, sys.base_prefix, os.path.dirname(__file__))
     }
-    for place in sorted(places):
-        if not place.startswith(_SYSTEM):
-            yield from ("--ro-bind", place, place)
+    return sorted(place for place in places if not place.startswith(_SYSTEM))
 
 
 def missing() -> str:

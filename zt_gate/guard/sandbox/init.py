@@ -2,7 +2,8 @@
 
 Runs inside, by itself (``python -I init.py FD``), and imports nothing of zt-gate.  Its
 settings are JSON on a descriptor.  As process 1 it takes all others with it when it ends:
-what the command left in the background does not outlive the command.
+what the command left in the background does not outlive the command.  ``supervisor``
+does the same where there are no namespaces, with parts of this.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 4, 38, 22, 2
 _TICK = 0.25
@@ -30,9 +35,10 @@ def main() -> int:
     with os.fdopen(int(sys.argv[1]), "rb") as file:
         settings = json.loads(file.read())
     libc = ctypes.CDLL(None, use_errno=True)
-    # The command runs as the same user: it must not be able to look into this process,
-    # which has no filter.
-    _check(libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
+    if settings["filter"]:
+        # The command runs as the same user: it must not be able to look into this
+        # process, which has no filter.
+        _check(libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
     listener = _listener(settings["port"]) if settings["proxy"] else None
     ready_read, ready_write = os.pipe()
     number = os.fork()
@@ -47,41 +53,56 @@ def main() -> int:
     if failed:
         sys.stderr.write(f"zt-gate: {failed.decode(errors='replace')}\n")
         return 126
-    return _watch(number, settings["limits"])
+    return watch(number, settings["limits"], memory)
 
 
 def _become(libc: ctypes.CDLL, settings: dict, ready: int) -> None:  # type: ignore[type-arg]
     """Take the limits and the filter, and become the command."""
     try:
-        limits = settings["limits"]
-        for name, kind in (
-            ("processes", resource.RLIMIT_NPROC),
-            ("files", resource.RLIMIT_NOFILE),
-            ("cpu_seconds", resource.RLIMIT_CPU),
-            ("file_bytes", resource.RLIMIT_FSIZE),
-            ("core_bytes", resource.RLIMIT_CORE),
-        ):
-            if name in limits:
-                most = resource.getrlimit(kind)[1]
-                value = int(limits[name])
-                value = value if most == resource.RLIM_INFINITY else min(value, most)
-                resource.setrlimit(kind, (value, value))
-        _take_filter(libc, bytes.fromhex(settings["filter"]))
+        take_limits(settings["limits"])
+        if settings["filter"]:  # macOS has none
+            _take_filter(libc, bytes.fromhex(settings["filter"]))
+        os.chdir(settings.get("cwd", os.curdir))
         words = settings["command"]
         os.execvpe(words[0], words, settings["environment"])  # noqa: S606
     except (OSError, ValueError, KeyError, TypeError) as error:
-        name = settings["command"][0]
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        os.write(ready, f"{name} cannot be started in the sandbox: {reason}".encode())
+        tell_failure(ready, settings["command"][0], error)
     finally:
         # Whatever happened: nothing runs on without the filter.
         os._exit(126)
 
 
-def _take_filter(libc: ctypes.CDLL, code: bytes) -> None:
+def tell_failure(ready: int, name: str, error: Exception) -> None:
+    """Write to the parent's pipe why a command does not start."""
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    os.write(ready, f"{name} cannot be started in the sandbox: {reason}".encode())
+
+
+def take_limits(limits: dict) -> None:  # type: ignore[type-arg]
+    """Take the limits of resources that the kernel holds, for this process and its own."""
+    for name, kind in (
+        ("processes", resource.RLIMIT_NPROC),
+        ("files", resource.RLIMIT_NOFILE),
+        ("cpu_seconds", resource.RLIMIT_CPU),
+        ("file_bytes", resource.RLIMIT_FSIZE),
+        ("core_bytes", resource.RLIMIT_CORE),
+    ):
+        if name in limits:
+            most = resource.getrlimit(kind)[1]
+            value = int(limits[name])
+            value = value if most == resource.RLIM_INFINITY else min(value, most)
+            resource.setrlimit(kind, (value, value))
+
+
+def filter_argument(code: bytes) -> tuple[bytes, ctypes.Array[ctypes.c_char]]:
+    """Return ``struct sock_fprog`` and the buffer that it points to, which must live on."""
     buffer = ctypes.create_string_buffer(code, len(code))
-    # struct sock_fprog: a count of instructions, and a pointer to them.
-    program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
+    # A count of instructions, and a pointer to them.
+    return struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer)), buffer
+
+
+def _take_filter(libc: ctypes.CDLL, code: bytes) -> None:
+    program, _buffer = filter_argument(code)
     _check(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _check(libc.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.c_char_p(program), 0, 0))
 
@@ -91,8 +112,11 @@ def _check(result: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def _watch(number: int, limits: dict) -> int:  # type: ignore[type-arg]
-    """Wait for the command, within its time and memory; reaps what it left."""
+def watch(number: int, limits: dict, memory: Callable[[], int]) -> int:  # type: ignore[type-arg]
+    """Wait for the command, within its time and memory; reaps what it left.
+
+    ``memory`` returns the bytes that all its processes use.
+    """
     began = time.monotonic()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, lambda kind, _: _tell(number, kind))
@@ -108,7 +132,7 @@ def _watch(number: int, limits: dict) -> int:  # type: ignore[type-arg]
                 f"zt-gate: ended after {limits['seconds']} s, the task's limit\n"
             )
             return 124
-        if "memory" in limits and _memory() > limits["memory"]:
+        if "memory" in limits and memory() > limits["memory"]:
             megabytes = limits["memory"] >> 20
             sys.stderr.write(f"zt-gate: ended: it uses more than {megabytes} MB\n")
             return 137
@@ -127,18 +151,22 @@ def _tell(number: int, kind: int) -> None:
         os.kill(number, kind)
 
 
-def _memory() -> int:
+def memory() -> int:
     """Return the bytes of memory that all processes of the sandbox use."""
-    total = 0
-    for name in os.listdir("/proc"):
-        if not name.isdigit() or name == "1":
-            continue
-        with (
-            suppress(OSError, ValueError, IndexError),
-            open(f"/proc/{name}/statm") as file,
-        ):
-            total += int(file.read().split()[1]) * _PAGE
-    return total
+    if not os.path.isdir("/proc"):
+        return 0
+    names = (name for name in os.listdir("/proc") if name.isdigit() and name != "1")
+    return sum(memory_of(name) for name in names)
+
+
+def memory_of(process: str) -> int:
+    """Return the bytes of memory that a process uses, 0 if it is gone."""
+    with (
+        suppress(OSError, ValueError, IndexError),
+        open(f"/proc/{process}/statm") as file,
+    ):
+        return int(file.read().split()[1]) * _PAGE
+    return 0
 
 
 def _listener(port: int) -> socket.socket:
@@ -158,7 +186,7 @@ def _forward(listener: socket.socket, path: str) -> None:
     def accept() -> None:
         while True:
             inner, _ = listener.accept()
-            threading.Thread(target=_carry, args=(inner, path), daemon=True).start()
+            threading.Thread(target=carry, args=(inner, path), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
 
@@ -172,7 +200,8 @@ def _loopback_up() -> None:
         fcntl.ioctl(handle, 0x8914, request)  # SIOCSIFFLAGS
 
 
-def _carry(inner: socket.socket, path: str) -> None:
+def carry(inner: socket.socket, path: str) -> None:
+    """Carry what a connection says to the proxy's socket, and back, until one ends."""
     outer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         outer.connect(path)

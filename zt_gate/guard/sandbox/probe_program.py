@@ -18,8 +18,10 @@ def main() -> None:
     """Print the list of what succeeded."""
     given = json.loads(sys.argv[1])
     held = [*_files(given), *_sockets(), *_calls()]
-    if not given["has_hosts"]:
+    if not given["has_hosts"] or given["is_alone"]:
         held += _network()
+    if given["is_alone"]:
+        held += _others()
     print(json.dumps(held))
 
 
@@ -66,12 +68,37 @@ def _network() -> list[str]:
         handle.connect(("192.0.2.1", 9))
         handle.send(b"x")
         held.append("it can send over the network")
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_STREAM) as handle:
+        handle.settimeout(3)
+        handle.connect(("192.0.2.1", 9))
+        held.append("it can connect over the network")
+    return held
+
+
+def _others() -> list[str]:
+    """Try what namespaces keep, where there are none: the parent is outside."""
+    held = []
+    outside = os.getppid()
+    with suppress(OSError):
+        os.kill(outside, 0)
+        held.append("it can send signals to other processes")
+    with suppress(OSError), open(f"/proc/{outside}/environ", "rb") as file:
+        file.read()
+        held.append("it can read the environment of other processes")
+    with suppress(OSError):
+        os.chmod(os.devnull, os.stat(os.devnull).st_mode & 0o7777)
+        held.append("it can change modes of files")
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_STREAM) as handle:
+        handle.listen(1)
+        held.append("it can listen on the network")
     return held
 
 
 def _calls() -> list[str]:
+    held: list[str] = []
+    if sys.platform != "linux":
+        return held  # the numbers are Linux's
     libc = ctypes.CDLL(None, use_errno=True)
-    held = []
     machine = os.uname().machine
     io_uring_setup = 425
     if libc.syscall(io_uring_setup, 1, ctypes.create_string_buffer(120)) >= 0:

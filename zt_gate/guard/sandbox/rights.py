@@ -53,6 +53,8 @@ class Rights:
     environment: Mapping[str, str] = field(default_factory=dict)
     #: Files of the real home that the client needs, with their places inside.
     home_files: tuple[tuple[str, str], ...] = ()
+    #: A folder outside that is writable inside, with its place there: the hooks' state.
+    state: tuple[str, str] | None = None
 
 
 def rights_of(
@@ -157,7 +159,8 @@ def _hidden(patterns: Sequence[str], root: str) -> Iterator[str]:
         relative = os.path.relpath(folder, root)
         prefix = "" if relative == os.curdir else f"{relative}/"
         for name in list(names):
-            if fits(f"{prefix}{name}"):
+            # With a slash at its end a pattern fits folders alone, by what is in them.
+            if fits(f"{prefix}{name}") or fits(f"{prefix}{name}/"):
                 names.remove(name)
                 count += 1
                 yield os.path.join(folder, name)

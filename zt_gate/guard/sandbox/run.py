@@ -12,19 +12,24 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError
-from zt_gate.guard.sandbox import bubblewrap, seccomp, starters
+from zt_gate.guard.sandbox import seccomp, starters
+from zt_gate.guard.sandbox.layers import layers
 from zt_gate.guard.sandbox.proxy import Proxy, allowed_hosts
 from zt_gate.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from zt_gate.guard.sandbox.client_start import ClientStart
+    from zt_gate.guard.sandbox.layers import Layer
     from zt_gate.guard.sandbox.rights import Rights
 
-#: The new home inside; no path of the real one.
-HOME = "/home/agent"
 _PROXY_PORT = 8118
 _PROBE_SECONDS = 60
+_ADVICE = (
+    "Where user namespaces are forbidden (AppArmor, a container), an administrator has to "
+    "allow them for bwrap"
+)
 _VARIABLES = (
     "HTTP_PROXY",
     "HTTPS_PROXY",
@@ -37,6 +42,10 @@ _VARIABLES = (
 
 class SandboxError(GateError):
     """The sandbox cannot be had or does not hold; nothing was started."""
+
+
+class SandboxMissingError(SandboxError):
+    """One way of making the sandbox is not to be had here; another one may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +63,21 @@ def run(
     unreadable: Sequence[str] = (),
     unwritable: Sequence[str] = (),
     on_request: Callable[[str, bool], None] | None = None,
+    layer: str = "",
+    say: Callable[[str], None] = lambda _text: None,
+    client: ClientStart | None = None,
 ) -> int:
     """Run a command in the sandbox and return its exit code.
 
     First the sandbox is probed: it must not be possible to read ``unreadable``, to make a
     file in the folders ``unwritable``, or to do what no sandboxed command may.  Raises
     SandboxError if anything of that succeeds, or if the sandbox cannot be made; nothing
-    runs then.
+    runs then.  ``layer`` names the way, "" takes the first that can be had; ``say`` hears
+    how it differs from the usual one.  ``client`` adds what a client gets once the sandbox
+    was seen to hold: it is started without prompts.
     """
-    bwrap = bubblewrap.program()
-    if not bwrap:
-        raise SandboxError(f"bubblewrap is not installed: {bubblewrap.missing()}")
-    try:
-        code = seccomp.filter_program().hex()
-    except seccomp.UnsupportedProcessorError as error:
-        raise SandboxError(str(error)) from error
     with tempfile.TemporaryDirectory(prefix="zt-gate-") as folder:
+        folder = os.path.realpath(folder)  # noqa: PLW2901
         proxy = None
         if rights.hosts:
             try:
@@ -79,25 +87,59 @@ def run(
             proxy = Proxy(os.path.join(folder, "proxy"), hosts, on_request)
             proxy.start()
         try:
-            start = _Start(bwrap, code, proxy.path if proxy else "")
-            _probe(start, rights, unreadable, unwritable)
+            path = proxy.path if proxy else ""
+            start = _first_that_holds(
+                layers(folder, layer), path, rights, unreadable, unwritable
+            )
+            for note in start.layer.notes(rights):
+                say(note)
             folders = _changeable(rights)
             earlier = starters.before(folders)
+            if client is not None:
+                rights, command = client.prepared(start.layer, folder, rights, command)
             try:
                 return start.wait(rights, command)
             finally:
                 _say_renamed(starters.renamed(folders, earlier))
+                if client is not None:
+                    client.finished(folder)
         finally:
             if proxy is not None:
                 proxy.close()
+
+
+def _first_that_holds(
+    ways: Sequence[Layer],
+    proxy: str,
+    rights: Rights,
+    unreadable: Sequence[str],
+    unwritable: Sequence[str],
+) -> _Start:
+    """Return the first way that can be had here; raises SandboxError."""
+    problems = []
+    for layer in ways:
+        lacking = layer.lacks(rights)
+        if not lacking:
+            start = _Start(layer, proxy)
+            try:
+                _probe(start, rights, unreadable, unwritable)
+            except SandboxMissingError as error:
+                lacking = str(error)
+            except seccomp.UnsupportedProcessorError as error:
+                raise SandboxError(str(error)) from error
+            else:
+                return start
+        problems.append(lacking)
+    raise SandboxError(
+        f"nothing was started, because no sandbox can be had here. {'; '.join(problems)}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Start:
     """What all starts of one sandbox have in common."""
 
-    bwrap: str
-    filter: str
+    layer: Layer
     proxy: str
 
     def wait(self, rights: Rights, command: Sequence[str]) -> int:
@@ -132,13 +174,12 @@ class _Start:
         settings = {
             "command": list(command),
             "environment": self._environment(rights),
-            "filter": self.filter,
             "limits": dict(rights.limits),
-            "proxy": bubblewrap.PROXY_PLACE if self.proxy else "",
             "port": _PROXY_PORT,
+            **self.layer.settings(rights, self.proxy),
         }
         read, write = os.pipe()
-        words = bubblewrap.command_line(self.bwrap, rights, HOME, self.proxy, read)
+        words = self.layer.words(rights, self.proxy, read)
         pipe = subprocess.PIPE if capture else None
         try:
             process = subprocess.Popen(
@@ -152,7 +193,7 @@ class _Start:
         except OSError as error:
             os.close(write)
             raise SandboxError(
-                f"bubblewrap does not start: {error.strerror}"
+                f"{self.layer.name} does not start: {error.strerror}"
             ) from error
         finally:
             os.close(read)
@@ -161,9 +202,7 @@ class _Start:
         return process
 
     def _environment(self, rights: Rights) -> dict[str, str]:
-        environment = dict(rights.environment)
-        environment["HOME"] = HOME
-        environment["TMPDIR"] = "/tmp"  # noqa: S108 - the sandbox's own
+        environment = {**rights.environment, **self.layer.variables()}
         if self.proxy:
             address = f"http://127.0.0.1:{_PROXY_PORT}"
             environment |= dict.fromkeys(_VARIABLES, address)
@@ -177,10 +216,13 @@ def _probe(
     program = os.path.join(os.path.dirname(__file__), "probe_program.py")
     mark = f".zt-gate-probe-{os.urandom(8).hex()}"
     marks = [os.path.join(folder, mark) for folder in unwritable]
+    is_alone = start.layer.is_alone()
+    hidden = [_file_in(path) if is_alone else path for path in rights.hidden[:50]]
     given = {
-        "unreadable": [*unreadable, *rights.hidden[:50]],
+        "unreadable": [*unreadable, *hidden],
         "unwritable": marks,
         "has_hosts": bool(rights.hosts),
+        "is_alone": is_alone,
     }
     command = [sys.executable, "-I", program, json.dumps(given)]
     quiet = replace(rights, limits={})
@@ -188,10 +230,7 @@ def _probe(
     if outcome.exit_code != 0:
         reason = outcome.output.decode(errors="replace").strip().splitlines()[-1:]
         said = reason[0] if reason else f"exit code {outcome.exit_code}"
-        raise SandboxError(
-            f"the sandbox cannot be made here: {said}. Where user namespaces are "
-            "forbidden (AppArmor, a container), an administrator has to allow them for bwrap"
-        )
+        raise SandboxMissingError(f"{start.layer.name}: {said}. {_ADVICE}")
     held = json.loads(outcome.output)
     for path in marks:
         if os.path.lexists(path):
@@ -199,6 +238,14 @@ def _probe(
             held.append(f"it can write in {os.path.dirname(path)}")
     if held:
         raise SandboxError(f"the sandbox does not hold: {'; '.join(held)}")
+
+
+def _file_in(path: str) -> str:
+    """Return a file of a hidden folder: without namespaces its names can be listed."""
+    for folder, _, names in os.walk(path):
+        for name in names:
+            return os.path.join(folder, name)
+    return path
 
 
 def _changeable(rights: Rights) -> list[str]:

@@ -10,14 +10,22 @@ from __future__ import annotations
 
 import platform
 import struct
+from typing import TYPE_CHECKING
 
 from zt_gate.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: One instruction: its code, how far to jump if it fits and if not, and its constant.
+Instruction = tuple[int, int, int, int]
 
 _LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
 _AT_LEAST = 0x35  # BPF_JMP | BPF_JGE | BPF_K
 _ANY_BIT = 0x45  # BPF_JMP | BPF_JSET | BPF_K
 _RETURN = 0x06  # BPF_RET | BPF_K
+_AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _ALLOW = 0x7FFF0000
 _ERRNO = 0x00050000
 _KILL = 0x80000000
@@ -29,6 +37,8 @@ _CLONE_NEW = (
 )  # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -NET, -TIME
 _X32 = 0x40000000
 _AF_INET, _AF_INET6 = 2, 10
+#: Types of sockets; above the kind are flags.
+_KIND, _STREAM, _SEQPACKET = 0xF, 1, 5
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 
@@ -42,6 +52,7 @@ class _Calls:
 
     audit: int
     socket: int
+    socketpair: int
     clone: int
     clone3: int
     unshare: int
@@ -77,21 +88,27 @@ _DENIED_ARM = (
 )  # fmt: skip
 _CALLS = {
     "x86_64": _Calls(
-        0xC000003E, 41, 56, 435, 272, 308, 16, (425, 426, 427), _DENIED_X86
+        0xC000003E, 41, 53, 56, 435, 272, 308, 16, (425, 426, 427), _DENIED_X86
     ),
     "aarch64": _Calls(
-        0xC00000B7, 198, 220, 435, 97, 268, 29, (425, 426, 427), _DENIED_ARM
+        0xC00000B7, 198, 199, 220, 435, 97, 268, 29, (425, 426, 427), _DENIED_ARM
     ),
 }
 
 
-def filter_program(machine: str = "") -> bytes:
+def processor(machine: str = "") -> str:
+    """Return this machine's processor, or the one of a name, as the tables call it."""
+    name = machine or platform.machine()
+    return {"amd64": "x86_64", "arm64": "aarch64"}.get(name, name)
+
+
+def filter_program(machine: str = "", first: Sequence[Instruction] = ()) -> bytes:
     """Return the filter for ``PR_SET_SECCOMP``: an array of ``struct sock_filter``.
 
-    Raises UnsupportedProcessorError.
+    ``first`` are instructions before the others; they find the call's number loaded, and
+    leave it so.  Raises UnsupportedProcessorError.
     """
-    name = machine or platform.machine()
-    name = {"amd64": "x86_64", "arm64": "aarch64"}.get(name, name)
+    name = processor(machine)
     calls = _CALLS.get(name)
     if calls is None:
         raise UnsupportedProcessorError(
@@ -105,6 +122,7 @@ def filter_program(machine: str = "") -> bytes:
         (_LOAD, 0, 0, _NUMBER),
         (_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _ERRNO | _ENOSYS),
+        *first,
     ]
     for number in (calls.clone3, *calls.io_uring):
         # Libraries fall back to what can be filtered.
@@ -123,6 +141,14 @@ def filter_program(machine: str = "") -> bytes:
         (_EQUAL, 1, 0, _AF_INET6),
         (_RETURN, 0, 0, _ERRNO | _EAFNOSUPPORT),
         (_RETURN, 0, 0, _ALLOW),
+        # A datagram socket of a pair sends to every path that can be seen.
+        (_EQUAL, 0, 6, calls.socketpair),
+        (_LOAD, 0, 0, _SECOND),
+        (_AND, 0, 0, _KIND),
+        (_EQUAL, 2, 0, _STREAM),
+        (_EQUAL, 1, 0, _SEQPACKET),
+        (_RETURN, 0, 0, _ERRNO | _EPERM),
+        (_RETURN, 0, 0, _ALLOW),
         # Typing into the terminal that the session was started from.
         (_EQUAL, 0, 4, calls.ioctl),
         (_LOAD, 0, 0, _SECOND),
@@ -134,5 +160,5 @@ def filter_program(machine: str = "") -> bytes:
     return b"".join(struct.pack("=HBBI", *rule) for rule in rules)
 
 
-def _deny(number: int, reason: int) -> list[tuple[int, int, int, int]]:
+def _deny(number: int, reason: int) -> list[Instruction]:
     return [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | reason)]

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
-import shutil
+from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.guard.policy import pinned_policy
-from zt_gate.guard.record import replace as replaced
 from zt_gate.guard.repository import surroundings
-from zt_gate.guard.sandbox import run
+from zt_gate.guard.sandbox import layers, run
+from zt_gate.guard.sandbox.client import (
+    client_of,
+    folders_of,
+    login_files,
+    model_hosts,
+)
+from zt_gate.guard.sandbox.client_start import ClientStart
 from zt_gate.guard.sandbox.environment import (
     DEFAULT_PREFIX,
     CredentialPassesError,
     scrubbed,
 )
+from zt_gate.guard.sandbox.granted import granted
 from zt_gate.guard.sandbox.rights import (
     TooManyHiddenPathsError,
     rights_of,
@@ -28,46 +35,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zt_gate.guard.places import GuardPlaces
+    from zt_gate.guard.sandbox.client import SandboxedClient
+    from zt_gate.guard.sandbox.granted import Granted
     from zt_gate.guard.sandbox.rights import Rights
     from zt_gate.guard.task import Task
+    from zt_gate.model.rule import Rule
 
 #: Files of the user's home that no sandboxed command may read: the probe tries them.
 _CREDENTIALS = (
     ".ssh", ".aws", ".gnupg", ".netrc", ".git-credentials", ".config/gh", ".kube",
-    ".docker", ".npmrc", ".pypirc", ".bash_history", ".zsh_history",
+    ".docker", ".npmrc", ".pypirc", ".bash_history", ".zsh_history", ".vault-token",
 )  # fmt: skip
 
 
+#: No format of a credential is shorter; a password in an address can be.
+_SHORTEST_CREDENTIAL = 16
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Client:
-    """How an agent's client reaches its model: variables, hosts, and its login file."""
-
-    variables: frozenset[str]
-    hosts: tuple[str, ...]
-    address: str
-    login: tuple[str, ...]
-
-
-_CLIENTS = {
-    "claude": _Client(
-        frozenset(
-            ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
-             "ANTHROPIC_MODEL", "CLAUDE_CODE_OAUTH_TOKEN")
-        ),
-        ("api.anthropic.com",),
-        "ANTHROPIC_BASE_URL",
-        (".claude/.credentials.json",),
-    ),
-    "codex": _Client(
-        frozenset(("OPENAI_API_KEY", "OPENAI_BASE_URL", "CODEX_API_KEY")),
-        ("api.openai.com", "chatgpt.com"),
-        "OPENAI_BASE_URL",
-        (".codex/auth.json", ".codex/config.toml"),
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +60,10 @@ class ExecOptions:
     task: str = ""
     prefix: str = DEFAULT_PREFIX
     strip_prefix: bool = False
+    #: The issuer of a token, "" for none, and its minutes, 0 for the usual ones.
+    token: str = ""
+    minutes: int = 0
+    layer: str = ""
 
 
 def start(  # noqa: PLR0917
@@ -100,20 +87,45 @@ def start(  # noqa: PLR0917
             "no task is pinned here: give one, as in zt-gate guard exec --task develop -- make"
         )
     task = policy.task_named(name, built_in)
-    client = _client_of(command[0], place.root, environ)
+    minutes = options.minutes or task.ttl
+    with granted(
+        places, place, policy, name, options.token, minutes, environ, say
+    ) as more:
+        return _start(
+            command, folder, environ, places, options, say, task, policy.file, more
+        )
+
+
+def _start(  # noqa: PLR0917
+    command: Sequence[str],
+    folder: str,
+    environ: Mapping[str, str],
+    places: GuardPlaces,
+    options: ExecOptions,
+    say: Callable[[str], None],
+    task: Task,
+    policy_file: str,
+    more: Granted,
+) -> int:
+    root = surroundings(folder).root
+    client = client_of(command[0], root, environ)
     named = [host for host in task.network if host.startswith("@")]
     if named:
         say(
             f"the sandbox does not reach {', '.join(named)}: name hosts in the task's network"
         )
     task = _with_client(_with_plain_hosts(task), client, environ)
+    task = replace(task, network=tuple(dict.fromkeys((*task.network, *more.hosts))))
     for pattern in unenforced(task):
         say(f"allowed path {pattern!a} is no folder: the sandbox leaves it read-only")
-    rights = _rights(
-        task, place.root, folder, _passed(environ, client, options), places
-    )
+    passed = {**_passed(environ, client, options), **more.variables}
+    rights = _rights(task, root, folder, passed, places)
     if client is not None:
-        rights = replace(rights, home_files=_login_files(client, places.home))
+        rights = replace(
+            rights,
+            home_files=login_files(client, places.home, layers.HOME),
+            read_only=(*rights.read_only, *folders_of(client)),
+        )
     unreadable = [
         path
         for path in (os.path.join(places.home, item) for item in _CREDENTIALS)
@@ -122,22 +134,12 @@ def start(  # noqa: PLR0917
     return run.run(
         rights,
         command,
-        unreadable=[*unreadable, places.state],
-        unwritable=_unwritable(places, place.root),
+        unreadable=[*unreadable, places.state, *more.secret_files],
+        unwritable=_unwritable(places, root),
+        layer=options.layer,
+        say=say,
+        client=ClientStart(client, places, policy_file, say) if client else None,
     )
-
-
-def _client_of(program: str, root: str, environ: Mapping[str, str]) -> _Client | None:
-    """Return the client that a program is; a file of the project is none.
-
-    A client gets its login and the way to its model: a script of that name must not.
-    """
-    found = shutil.which(program, path=environ.get("PATH", os.defpath))
-    if found is None or os.path.realpath(found).startswith(root + os.sep):
-        return None
-    if os.path.abspath(found).startswith(root + os.sep):
-        return None
-    return _CLIENTS.get(os.path.basename(program))
 
 
 def _with_plain_hosts(task: Task) -> Task:
@@ -151,29 +153,17 @@ def _with_plain_hosts(task: Task) -> Task:
         for host in task.network
         if host not in _LOOPBACK and not host.startswith("@")
     )
-    return replaced(task, network=hosts)
+    return replace(task, network=hosts)
 
 
 def _with_client(
-    task: Task, client: _Client | None, environ: Mapping[str, str]
+    task: Task, client: SandboxedClient | None, environ: Mapping[str, str]
 ) -> Task:
     """Add the client's own model to the hosts: without it the client does nothing."""
     if client is None:
         return task
-    address = environ.get(client.address, "")
-    hosts = (_host_of(address),) if address else client.hosts
-    return replaced(task, network=tuple(dict.fromkeys((*task.network, *hosts))))
-
-
-def _host_of(address: str) -> str:
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError as error:
-        raise UsageError(f"{address!a} is not an address") from error
-    return f"{parts.hostname}:{port}" if port else parts.hostname or ""
+    hosts = (*task.network, *model_hosts(client, environ))
+    return replace(task, network=tuple(dict.fromkeys(hosts)))
 
 
 def _rights(
@@ -190,16 +180,22 @@ def _rights(
 
 
 def _passed(
-    environ: Mapping[str, str], client: _Client | None, options: ExecOptions
+    environ: Mapping[str, str], client: SandboxedClient | None, options: ExecOptions
 ) -> dict[str, str]:
-    from zt_gate import rulebook
-    from zt_gate.scanners.secrets.single_text import scan_formats
+    @cache
+    def rules() -> Mapping[str, Rule]:
+        from zt_gate import rulebook
 
-    rules = rulebook.load("secrets")
+        return rulebook.load("secrets")
 
     def is_credential(value: str) -> bool:
+        # The rules take longer to read than everything else here.
+        if len(value) < _SHORTEST_CREDENTIAL and "@" not in value:
+            return False
+        from zt_gate.scanners.secrets.single_text import scan_formats
+
         data = value.encode("utf-8", "surrogateescape")
-        return bool(data) and bool(scan_formats(data, b"environment.txt", rules))
+        return bool(scan_formats(data, b"environment.txt", rules()))
 
     try:
         passed = scrubbed(
@@ -212,11 +208,6 @@ def _passed(
     except CredentialPassesError as error:
         raise UsageError(str(error)) from error
     return {**passed, "PATH": environ.get("PATH", os.defpath)}
-
-
-def _login_files(client: _Client, home: str) -> tuple[tuple[str, str], ...]:
-    files = ((os.path.join(home, name), f"{run.HOME}/{name}") for name in client.login)
-    return tuple((source, place) for source, place in files if os.path.isfile(source))
 
 
 def _unwritable(places: GuardPlaces, root: str) -> list[str]:

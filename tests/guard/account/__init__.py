@@ -1,0 +1,1 @@
+"""Tests of restricted accounts for tasks."""
