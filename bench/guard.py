@@ -1,6 +1,6 @@
 """Measures the guard's judgement of commands: decisions on our cases, and CPU of cold calls.
 
-    python -m bench.guard [--failures] [--cold N]
+    python -m bench.guard [--failures | --brief] [--cold N]
 
 The cases are in ``bench/guard_cases``: commands, one a line, by kind.  A third of them,
 chosen by a hash, is kept apart: ``--failures`` names only the others, so that the tables
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import math
 import os
 import resource
@@ -23,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench import guard_calls
 from zt_gate.guard.action import RunCommand
 from zt_gate.guard.commands import judge_command
 from zt_gate.guard.context import GuardContext
@@ -181,7 +181,7 @@ def wilson(hits: int, total: int) -> str:
     return f"{hits}/{total} = {100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def decisions(workspace: Workspace, *, failures: bool) -> None:
+def decisions(workspace: Workspace, *, failures: bool, brief: bool = False) -> None:
     """Print the figures, for what was looked at and for what was kept apart."""
     honest, hostile = load("honest.txt"), load("hostile.txt")
     for apart in (False, True):
@@ -199,10 +199,13 @@ def decisions(workspace: Workspace, *, failures: bool) -> None:
             workspace,
             [case for case in hostile if case.kept_apart is apart],
             failures=failures and not apart,
+            brief=brief,
         )
 
 
-def _hostile(workspace: Workspace, cases: list[CaseLine], *, failures: bool) -> None:
+def _hostile(
+    workspace: Workspace, cases: list[CaseLine], *, failures: bool, brief: bool
+) -> None:
     missed: dict[bool, int] = defaultdict(int)
     for case in cases:
         result, controls = answer(workspace, case, "develop")
@@ -210,7 +213,7 @@ def _hostile(workspace: Workspace, cases: list[CaseLine], *, failures: bool) -> 
             result is not Answer.DENY if case.always else result is Answer.SILENT
         )
         missed[case.always] += is_missed
-        if is_missed and not failures:
+        if is_missed and not failures and not brief:
             print(f"    (one of the kind {case.kind})")
         if failures and is_missed:
             print(f"    {case.kind} {result}: {case.text!r}: {controls}")
@@ -232,38 +235,16 @@ def _hostile(workspace: Workspace, cases: list[CaseLine], *, failures: bool) -> 
         print(f"  {task}, hostile denied: {wilson(denied, len(cases))}")
 
 
-_COLD = """
-import json, sys
-from zt_gate.guard.action import RunCommand
-from zt_gate.guard.commands import judge_command
-from zt_gate.guard.context import GuardContext
-from zt_gate.guard.task import built_in
-text, root, home = json.loads(sys.argv[1])
-context = GuardContext(root, home, built_in("develop"), {"HOME": home}, (), "x")
-judge_command(RunCommand(text, root), context)
-"""
-
-
 def cold(workspace: Workspace, count: int) -> None:
-    """Print the CPU of calls that each start their own Python, with the parser."""
+    """Print what calls of the hook cost that each start their own Python."""
     cases = [
         case for case in load("honest.txt") if case.kind in {"git", "reading", "files"}
     ]
-    plain = [_cpu(["-c", "pass"]) for _ in range(20)]
-    times = []
-    for number in range(count):
-        case = cases[number * 7 % len(cases)]
-        words = json.dumps([workspace.text(case), workspace.root, workspace.home])
-        times.append(_cpu(["-c", _COLD, words]))
-    times.sort()
-    p50, p99 = (
-        times[len(times) // 2],
-        times[min(len(times) - 1, int(len(times) * 0.99))],
-    )
-    print(
-        f"cold calls: {count}, CPU p50 {p50:.0f} ms, p99 {p99:.0f} ms; "
-        f"Python alone {sorted(plain)[10]:.0f} ms"
-    )
+    chosen = [cases[number * 7 % len(cases)] for number in range(count)]
+    plain = sorted(_cpu(["-c", "pass"]) for _ in range(min(count, 20)))
+    print(f"Python alone: CPU p50 {plain[len(plain) // 2]:.0f} ms")
+    caller = guard_calls.Caller(workspace.home, workspace.root)
+    guard_calls.print_costs(caller, [workspace.text(case) for case in chosen])
 
 
 def _cpu(words: list[str]) -> float:
@@ -279,13 +260,20 @@ def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--failures", action="store_true")
+    parser.add_argument(
+        "--brief", action="store_true", help="only the figures, as a block of Markdown"
+    )
     parser.add_argument("--cold", type=int, default=200)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir="/var/tmp") as base:
         workspace = Workspace(base)
-        decisions(workspace, failures=options.failures)
+        if options.brief:
+            print("```text")
+        decisions(workspace, failures=options.failures, brief=options.brief)
         if options.cold:
             cold(workspace, options.cold)
+        if options.brief:
+            print("```")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ from zt_gate.review.authorship import OriginHints
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from zt_gate.guard.tokens.session_tokens import ScopedToken
+
 T = TypeVar("T")
 _NAMES = (str, os.PathLike)
 
@@ -42,6 +44,7 @@ __all__ = [
     "Verdict",
     "VerificationResult",
     "contains_injection",
+    "create_scoped_session_token",
     "detect_anomaly",
     "extract_commands",
     "scan",
@@ -163,6 +166,33 @@ def verify_dependency(
         config=os.fspath(config),
         profile=profile,
     )
+
+
+def create_scoped_session_token(
+    task: str,
+    minutes: int = 60,
+    *,
+    issuer: str = "vault",
+    folder: str | os.PathLike[str] = ".",
+    environ: Mapping[str, str] | None = None,
+) -> ScopedToken:
+    """Issue a short-lived token with the policy of a task, for this process.
+
+    ``value`` of the result is the token.  It cannot be renewed, ends after ``minutes``
+    (and after twice that whatever happens), and is revoked by ``revoke()``, at the end of a
+    ``with`` block, when the session is contained, or at the next start if this process
+    ends before.  The task is one of the pinned policy of the project around ``folder``;
+    ``issuer`` is set up in the user's ``config.toml`` (docs/tokens.md).
+
+    Raises UsageError for an unknown task, a contained session and wrong settings, and
+    GateError if the issuer does not give exactly what was asked for.
+    """
+    from zt_gate.guard.places import guard_places
+    from zt_gate.guard.tokens.for_task import create_for_task
+
+    places = guard_places()
+    known = os.environ if environ is None else environ
+    return create_for_task(places, issuer, task, minutes, os.fspath(folder), known)
 
 
 def _source(sources: Mapping[str, object]) -> tuple[str, str]:

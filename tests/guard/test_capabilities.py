@@ -38,7 +38,8 @@ def test_nothing_is_enforced_without_the_broker(
 
 
 def test_enforced_needs_every_way_round_to_have_failed() -> None:
-    table = {**TABLE, "broker": {"codex": "held"}}
+    rows = {"killed": {"codex": "held"}, "grade": {"codex": "enforced"}}
+    table = {**TABLE, "broker": rows}
     assert grade_of(table, "codex", "denied", is_managed=True) is Grade.ENFORCED
     assert grade_of(table, "codex", "warned", is_managed=True) is Grade.ADVISES
     assert grade_of(table, "codex", "denied", is_managed=False) is Grade.ADVISES
@@ -47,6 +48,14 @@ def test_enforced_needs_every_way_round_to_have_failed() -> None:
     ) is (Grade.ADVISES)
     untried = {"codex: off": {"user": True}}
     table = {**table, "ways_round": untried}
+    assert grade_of(table, "codex", "denied", is_managed=True) is Grade.ADVISES
+
+
+@pytest.mark.parametrize("row", [{"codex": "reached"}, {"codex": "advises"}, {}])
+def test_enforced_needs_every_attempt_at_the_broker_to_have_failed(
+    row: dict[str, str],
+) -> None:
+    table = {**TABLE, "broker": {"killed": {"codex": "held"}, "forged": row}}
     assert grade_of(table, "codex", "denied", is_managed=True) is Grade.ADVISES
 
 
@@ -62,6 +71,6 @@ def test_the_text_has_every_control_and_what_runs_after_a_failure() -> None:
 
 def test_the_page_has_the_same() -> None:
     page = as_page(TABLE)
-    assert "| rm outside | denied | advises | advises |" in page
+    assert "| rm outside | denied | advises | not tried, advises |" in page
     assert "| off | ran | no |" in page
     assert "| exit code 1 | ran | no |" in page

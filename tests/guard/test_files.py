@@ -15,8 +15,8 @@ from zt_gate.guard.decision import Answer, Concern
 from zt_gate.guard.files.judge import judge_file
 from zt_gate.guard.files.names import is_git_folder
 from zt_gate.guard.files.resolve import PathProblemError, real_paths
-from zt_gate.guard.record import replace
 from zt_gate.guard.task import NARROWEST, Task
+from zt_gate.record import replace
 
 DEVELOP = Task("develop", commands=("*",), is_narrow=False, may_write=True)
 

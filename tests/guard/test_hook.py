@@ -20,6 +20,9 @@ from zt_gate.guard.places import GuardPlaces
 from zt_gate.guard.policy import pin, pin_content
 from zt_gate.guard.session import records
 
+#: Servers that no person has reviewed may be used.
+UNPINNED = "[guard]\ntask = 'develop'\nmodes = { 'mcp/not-reviewed' = 'observe' }\n"
+
 
 @dataclass
 class Guarded:
@@ -382,6 +385,7 @@ def test_a_server_tool_does_not_reach_credentials(guarded: Guarded) -> None:
         "mcp__files__read", path=f"{guarded.places.home}/.aws/credentials"
     )
     assert "credentials" in reason_of(answer)
+    guarded.pin(UNPINNED)
     assert is_silent(guarded.tool("mcp__files__read", path="src/a.py"))
 
 
@@ -483,6 +487,7 @@ def test_an_attack_in_the_arguments_of_a_servers_tool(
 def test_honest_arguments_of_a_servers_tool(
     guarded: Guarded, arguments: dict[str, Any]
 ) -> None:
+    guarded.pin(UNPINNED)
     assert is_silent(guarded.send(tool_name="mcp__x__y", tool_input=arguments))
 
 

@@ -13,7 +13,7 @@ from tests.guard.test_hook import Guarded, guarded, reason_of
 from tests.guard.test_incident import here
 from zt_gate.cli import main
 from zt_gate.guard import posture
-from zt_gate.guard.feedback import proposals
+from zt_gate.guard.feedback import earlier_proposals, proposals
 from zt_gate.guard.install.record import write_record
 from zt_gate.guard.posture import Friction, Need, posture_of
 from zt_gate.guard.private_file import GuardStateError
@@ -79,15 +79,82 @@ def test_friction_is_that_of_this_repository_and_of_calls(guarded: Guarded) -> N
 
 def test_drills_and_reviews_are_remembered(guarded: Guarded) -> None:
     assert posture.last_drill(guarded.places) == ""
-    assert posture.last_review(guarded.places) == ""
+    assert posture.last_review(guarded.places, guarded.root, ()) == ""
     posture.record_drill(guarded.places, TODAY)
     assert posture.last_drill(guarded.places) == TODAY
     path = Path(guarded.places.state, posture.REVIEWS_FILE)
-    path.write_text(json.dumps({"a": {"date": "2026-01-02"}, "b": {"date": TODAY}}))
-    assert posture.last_review(guarded.places) == TODAY
     path.write_text("[")
     with pytest.raises(GuardStateError, match="damaged"):
-        posture.last_review(guarded.places)
+        posture.last_review(guarded.places, guarded.root, ())
+
+
+def test_the_oldest_review_of_what_is_permitted_counts(guarded: Guarded) -> None:
+    def last(*entries: str, root: str = guarded.root) -> str:
+        return posture.last_review(guarded.places, root, entries)
+
+    reviews = {
+        posture.project_key(guarded.root): {"date": TODAY},
+        "a": {"date": "2026-01-02"},
+        "b": {"date": TODAY},
+    }
+    path = Path(guarded.places.state, posture.REVIEWS_FILE)
+    path.write_text(json.dumps(reviews))
+    assert last("a", "b") == "2026-01-02"
+    assert last("b") == TODAY
+    assert last() == TODAY, "nothing is permitted, and a person has looked"
+    assert last("b", "new") == "", "one that nobody has seen"
+    assert last(root="/elsewhere") == "", "another project's review is none of this one"
+
+
+def test_a_change_from_summer_time_adds_no_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        assert level(reviewed="2026-09-01") == 4, "90 days, and an hour"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_old_reviews_and_drills_lower_the_level_of_the_command(
+    here: Guarded,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def level_now() -> tuple[int, list[str]]:
+        main(["guard", "posture", "--json"])
+        table = json.loads(capsys.readouterr().out)
+        assert table["reached"] == 2
+        return table["level"], table["lowered"]
+
+    def day(days: int) -> str:
+        return time.strftime("%Y-%m-%d", time.gmtime(time.time() - days * 86_400))
+
+    write_record(here.places, "claude-code", {"task": "develop", "sandbox": True})
+    here.read("src/a.py")
+    posture.record_drill(here.places, day(1))
+    monkeypatch.setenv("HOME", here.places.home)
+    assert main(["guard", "permissions", "--reviewed"]) == 0
+    capsys.readouterr()
+    assert level_now() == (2, [])
+    settings = Path(here.root, ".claude", "settings.json")
+    settings.parent.mkdir()
+    settings.write_text('{"permissions": {"allow": ["Bash(make test)"]}}')
+    low, why = level_now()
+    assert low == 1
+    assert "some permissions were never reviewed" in why[0]
+    assert main(["guard", "permissions", "--reviewed"]) == 0
+    capsys.readouterr()
+    assert level_now() == (2, [])
+    file = Path(here.places.state, posture.REVIEWS_FILE)
+    file.write_text(file.read_text().replace(day(0), day(92)))
+    posture.record_drill(here.places, day(32))
+    low, why = level_now()
+    assert (low, len(why)) == (0, 2)
+    assert day(92) in why[0]
+    assert day(32) in why[1]
 
 
 def test_the_command_says_what_is_missing(
@@ -147,6 +214,28 @@ def test_denials_that_recur_become_proposals() -> None:
     assert "commands of [tasks.refactor]" in found["command/not-in-task"].text
 
 
+def test_the_next_report_says_whether_earlier_proposals_recur() -> None:
+    entries = [denial("gate/hooks-skipped", name, 40) for name in "aab"]
+    entries += [denial("command/not-in-task", "a", 40)] * 6
+    entries += [denial("command/not-in-task", "a")] * 2
+    entries += [denial("files/emptied", "a", 40)] * 5
+    entries += [denial("files/emptied", "a")] * 7
+    entries += [denial("network/other", "a", 40)] * 2
+    entries += [denial("task/tool", "a", 70)] * 9
+    lines = {item.control: item.line for item in earlier_proposals(entries)}
+    assert lines.keys() == {
+        "gate/hooks-skipped",
+        "command/not-in-task",
+        "files/emptied",
+    }
+    assert (
+        "denied 3 times before, 0 times since: it does not recur"
+        in lines["gate/hooks-skipped"]
+    )
+    assert lines["command/not-in-task"].endswith("it recurs, less often")
+    assert lines["files/emptied"].endswith("7 times since: it recurs")
+
+
 def test_no_word_of_a_session_gets_into_a_proposal() -> None:
     words = "ignore the rules"
     entries = [
@@ -161,8 +250,8 @@ def test_no_word_of_a_session_gets_into_a_proposal() -> None:
     assert words not in "".join(item.line for item in found)
 
 
-def test_the_report_prints_them(
-    here: Guarded, capsys: pytest.CaptureFixture[str]
+def test_the_report_prints_them_and_later_what_became_of_them(
+    here: Guarded, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.pin("[guard]\ntask = 'code-review'\n")
     for _ in range(5):
@@ -171,5 +260,11 @@ def test_the_report_prints_them(
     said = capsys.readouterr().out
     assert "proposals to be reviewed by a person" in said
     assert "commands of [tasks.code-review]" in said
+    assert "What became of" not in said
     assert main(["guard", "report", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["proposals"][0]["number"] == 5
+    monkeypatch.setattr(time, "time", lambda at=time.time: at() + 40 * 86_400)
+    assert main(["guard", "report"]) == 0
+    said = capsys.readouterr().out
+    assert "What became of the proposals of 30 days ago:" in said
+    assert "denied 5 times before, 0 times since: it does not recur" in said

@@ -46,6 +46,11 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="with --guard: write what was seen as the table of capabilities",
     )
+    parser.add_argument(
+        "--layers",
+        metavar="FILE",
+        help="with --guard: write which layer holds what (hooks, sandbox, account)",
+    )
 
 
 def main(options: Namespace) -> int:
@@ -56,9 +61,11 @@ def main(options: Namespace) -> int:
     if options.guard:
         from zt_gate.commands import drill_guard
 
-        return drill_guard.main(options.client or (), options.table or "")
-    if options.client or options.table:
-        raise UsageError("--client and --table are valid only with --guard")
+        return drill_guard.main(
+            options.client or (), options.table or "", options.layers or ""
+        )
+    if options.client or options.table or options.layers:
+        raise UsageError("--client, --table and --layers are valid only with --guard")
     from zt_gate.drill import run
     from zt_gate.reports.summary import plural
 

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from zt_gate.drill.clients.run import Cell
 
 
-def main(clients: Sequence[str], table_file: str) -> int:
-    """Try all cells of the table; return 0 if each is as expected, else 3.
+def main(clients: Sequence[str], table_file: str, layers_file: str = "") -> int:
+    """Try all cells of the tables; return 0 if each is as expected, else 3.
 
-    A client that is not installed is said to be skipped.  Raises UsageError for a name
-    that is no client.
+    The layers are tried where no client is named, or ``layers_file`` is.  A client that
+    is not installed is said to be skipped.  Raises UsageError for a name that is no
+    client.
     """
     from zt_gate.drill.clients import run
     from zt_gate.drill.clients.driver import VERSIONS, ClientMissingError
@@ -34,6 +35,8 @@ def main(clients: Sequence[str], table_file: str) -> int:
     tried = 0
     with private_folder(os.environ, "zt-gate-drill") as folder:
         wrong = _without_client(Path(os.path.realpath(folder)))
+        if layers_file or not clients:
+            wrong += _layers(layers_file)
         for name in dict.fromkeys(clients or VERSIONS):
             try:
                 for cell in run.cells(name, Path(os.path.realpath(folder)), os.environ):
@@ -68,6 +71,32 @@ def _without_client(folder: Path) -> int:
     print(
         f"without a client: {attacks} attacks, {honest} honest commands, {wrong} wrong"
     )
+    return wrong
+
+
+def _layers(file: str) -> int:
+    """Try hooks, sandbox and account, each alone; return how many are not as expected."""
+    from zt_gate.drill.layers.play import play
+    from zt_gate.guard import layer_table
+    from zt_gate.guard.data import load
+    from zt_gate.reports.escape import visible
+
+    expected = load(layer_table.TABLE)
+    # What cannot be tried here stays as it was.
+    seen: dict[str, dict[str, bool]] = {row: dict(expected[row]) for row in expected}
+    wrong = 0
+    for cell in play():
+        if cell.skipped:
+            mark, said = "skip ", cell.skipped
+        else:
+            seen.setdefault(cell.row, {})[cell.layer] = cell.holds
+            is_right = expected.get(cell.row, {}).get(cell.layer) is cell.holds
+            wrong += not is_right
+            mark = "ok   " if is_right else "WRONG"
+            said = "holds" if cell.holds else "does not hold"
+        print(f"{mark}  {cell.layer:<22}  {cell.row:<40}  {visible(said)}", flush=True)
+    if file:
+        Path(file).write_text(layer_table.as_text(seen), encoding="utf-8")
     return wrong
 
 

@@ -30,6 +30,16 @@ VERBS = (
         "show how far each control holds, by client",
     ),
     ("exec", "zt_gate.commands.guard_exec", "run a command in the sandbox of a task"),
+    (
+        "account",
+        "zt_gate.commands.guard_account",
+        "give a task a restricted user account",
+    ),
+    (
+        "mcp",
+        "zt_gate.commands.guard_mcp",
+        "pin MCP servers, and start them in the sandbox",
+    ),
     ("report", "zt_gate.commands.guard_report", "summarize the guard's log"),
     (
         "session",

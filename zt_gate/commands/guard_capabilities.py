@@ -20,6 +20,11 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--page", action="store_true", help="print the page of the documentation"
     )
+    parser.add_argument(
+        "--layers",
+        action="store_true",
+        help="print the page about hooks, sandbox and account instead",
+    )
 
 
 def main(options: Namespace) -> int:
@@ -28,6 +33,11 @@ def main(options: Namespace) -> int:
     from zt_gate.guard.capabilities import as_page, capability_lines
     from zt_gate.guard.data import load
 
+    if options.layers:
+        from zt_gate.guard import layer_table
+
+        print(layer_table.as_page(load(layer_table.TABLE)), end="")
+        return 0
     table = load("capabilities.json")
     if options.json:
         print(json.dumps(table, indent=1))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
+    from zt_gate.guard.places import GuardPlaces
+    from zt_gate.guard.session.records import Session
+
 #: Bytes that are read: one more than the longest event tells that it is too long.
 _LONGEST = (1 << 20) + 1
 _TASK = "--task"
@@ -54,10 +57,19 @@ def _answer(client: str, task: str) -> int:
     signal.setitimer(signal.ITIMER_PROF, OWN_SECONDS)
     from zt_gate.guard.hook import handle
 
-    rendered = handle(client, _event(), os.environ, task=task)
+    rendered = handle(
+        client, _event(), os.environ, task=task, on_contained=_end_session
+    )
     _write(1, rendered.stdout)
     _write(2, rendered.stderr)
     return rendered.exit_code
+
+
+def _end_session(places: GuardPlaces, session: Session) -> None:
+    """End a contained session's processes and tokens, after this process has answered."""
+    from zt_gate.guard.session.containment import enforce_apart
+
+    enforce_apart(places, session)
 
 
 def _event() -> bytes:

@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zt_gate.commands.guard_changes import agreed, print_line
 from zt_gate.errors import UsageError
 from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
 
-    from zt_gate.guard.install.settings_change import SettingsChange
     from zt_gate.guard.install.setup import Setup
     from zt_gate.guard.places import GuardPlaces
     from zt_gate.guard.policy import GuardPolicy
@@ -56,6 +55,11 @@ def arguments(parser: ArgumentParser) -> None:
         help="as root: write the settings that a user cannot change",
     )
     parser.add_argument(
+        "--program",
+        metavar="DIR",
+        help="with --managed: where the guard's own program goes (default: /opt/zt-gate)",
+    )
+    parser.add_argument(
         "--yes", action="store_true", help="write without asking at the terminal"
     )
     parser.add_argument(
@@ -83,9 +87,10 @@ def main(options: Namespace) -> int:
     pinned = _pinned(options)
     task = _task(pinned, options.task)
     if options.managed:
-        return _managed(
-            options, pinned, setup_of(places, task, with_sandbox=options.sandbox)
-        )
+        from zt_gate.commands import guard_managed
+
+        setup = setup_of(places, task, with_sandbox=options.sandbox)
+        return guard_managed.install(options, pinned.content, pinned.source, setup)
     return _user(
         options, pinned, places, setup_of(places, task, with_sandbox=options.sandbox)
     )
@@ -140,63 +145,43 @@ def _user(
     return 0
 
 
-def _managed(options: Namespace, pinned: _Pinned, setup: Setup) -> int:
-    """Write the settings of the machine; raises UsageError if a part is within reach."""
-    from zt_gate.guard.install import managed
-    from zt_gate.guard.install.setup import installer
-
-    if os.geteuid() != 0:
-        raise UsageError("--managed writes below /etc: run it as root")
-    managed.refuse_within_reach(setup.root)
-    changes = [managed.pin_change(setup, pinned.content)]
-    for name in dict.fromkeys(options.agent):
-        changes += installer(name).managed(setup).changes
-    print_line(f"policy: {pinned.source or 'the defaults, no policy file'}")
-    if not agreed(changes, yes=options.yes):
-        return 1
-    for change in changes:
-        if change.is_change:
-            change.write()
-    print_line(
-        f"managed: task {setup.task.name} for every user of this machine. Policy, program"
-        " and settings are out of the users' reach; sessions and log are the users' own"
-        " files, unless the broker's account keeps them."
-    )
-    return 0
-
-
 def _check(options: Namespace, places: GuardPlaces) -> int:
     """Print every difference; return 1 if there is one."""
-    from zt_gate.guard.install import managed
-    from zt_gate.guard.install.record import read_record
-    from zt_gate.guard.install.setup import installer
     from zt_gate.guard.policy import pinned_policy
 
+    policy = pinned_policy(places, _repository())
     problems: list[str] = []
-    repository = _repository()
-    policy = pinned_policy(places, repository)
     if not policy.file:
         problems.append(
             "no policy is pinned for this repository: the narrowest task holds"
         )
-    for name in dict.fromkeys(options.agent):
-        record = read_record(places, name)
-        if options.managed:
-            setup = setup_of(places, _task_of(policy, policy.task))
-            problems += installer(name).managed_problems(setup)
-        elif record is None:
-            problems.append(f"{name}: the guard is not installed for this user")
-        else:
-            task = _task_of(policy, options.task or str(record["task"]))
-            setup = setup_of(places, task, with_sandbox=bool(record.get("sandbox")))
-            problems += installer(name).problems(setup)
     if options.managed:
-        problems += managed.within_reach()
+        from zt_gate.commands import guard_managed
+
+        setup = setup_of(places, _task_of(policy, policy.task))
+        problems += guard_managed.problems(options, setup)
+    else:
+        for name in dict.fromkeys(options.agent):
+            problems += _user_problems(name, options.task or "", policy, places)
     for problem in problems:
         print_line(problem)
     if not problems:
         print_line(f"as installed: {', '.join(options.agent)}")
     return 1 if problems else 0
+
+
+def _user_problems(
+    name: str, task: str, policy: GuardPolicy, places: GuardPlaces
+) -> tuple[str, ...]:
+    from zt_gate.guard.install.record import read_record
+    from zt_gate.guard.install.setup import installer
+
+    record = read_record(places, name)
+    if record is None:
+        return (f"{name}: the guard is not installed for this user",)
+    found = _task_of(policy, task or str(record["task"]))
+    setup = setup_of(places, found, with_sandbox=bool(record.get("sandbox")))
+    return installer(name).problems(setup)
 
 
 def setup_of(places: GuardPlaces, task: Task, *, with_sandbox: bool = False) -> Setup:
@@ -244,25 +229,3 @@ def _task_of(policy: GuardPolicy, name: str) -> Task:
     from zt_gate.guard.task import built_in
 
     return policy.task_named(name, built_in)
-
-
-def agreed(changes: Sequence[SettingsChange], *, yes: bool) -> bool:
-    """Show the difference; return whether it is to be written.  Raises UsageError."""
-    shown = [change.diff() for change in changes if change.is_change]
-    for diff in shown:
-        for line in diff.splitlines():
-            print_line(line)
-    if not shown:
-        print_line("the settings are as they should be")
-    if yes:
-        return True
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("nothing was written: give --yes, or run it at a terminal")
-    return input("Write these changes? [y/N] ").strip().lower() in {"y", "yes"}
-
-
-def print_line(line: str) -> None:
-    """Print a line, with what acts on a terminal escaped."""
-    from zt_gate.reports.escape import visible
-
-    print(visible(line))

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from zt_gate.guard.permissions.review import UsedTools
     from zt_gate.guard.places import GuardPlaces
 
-_FILE = "reviews.json"
-
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
@@ -42,9 +40,10 @@ def main(options: Namespace) -> int:
 
     places = guard_places()
     home = os.environ.get("HOME") or places.home
-    entries = list(entries_of(surroundings(os.getcwd()).root, home))
+    root = surroundings(os.getcwd()).root
+    entries = list(entries_of(root, home))
     if options.reviewed:
-        return _record(places, entries)
+        return _record(places, root, entries)
     rules = rule_index.load(rulebook.load("agent_config"))
     notes = list(review(entries, rules, _used(places), _reviews(places)))
     rows = [
@@ -90,9 +89,10 @@ def _used(places: GuardPlaces) -> UsedTools:
 
 
 def _reviews(places: GuardPlaces) -> dict[str, dict[str, str]]:
+    from zt_gate.guard.posture import REVIEWS_FILE
     from zt_gate.guard.private_file import GuardStateError, read_private
 
-    path = os.path.join(places.state, _FILE)
+    path = os.path.join(places.state, REVIEWS_FILE)
     data = read_private(path)
     try:
         found = json.loads(data or b"{}")
@@ -103,11 +103,12 @@ def _reviews(places: GuardPlaces) -> dict[str, dict[str, str]]:
         ) from error
 
 
-def _record(places: GuardPlaces, entries: Sequence[GrantedEntry]) -> int:
+def _record(places: GuardPlaces, root: str, entries: Sequence[GrantedEntry]) -> int:
     """Record who reviewed the entries today."""
     import pwd
 
     from zt_gate.guard.permissions.review import key_of
+    from zt_gate.guard.posture import REVIEWS_FILE, project_key
     from zt_gate.guard.private_file import write_private
     from zt_gate.review.running_agent import refuse_agent
 
@@ -115,9 +116,10 @@ def _record(places: GuardPlaces, entries: Sequence[GrantedEntry]) -> int:
     who = pwd.getpwuid(os.getuid()).pw_name
     day = time.strftime("%Y-%m-%d", time.gmtime())
     reviews = _reviews(places)
+    reviews[project_key(root)] = {"by": who, "date": day}
     for entry in entries:
         reviews[key_of(entry)] = {"by": who, "date": day, "entry": entry.entry[:200]}
-    path = os.path.join(places.state, _FILE)
+    path = os.path.join(places.state, REVIEWS_FILE)
     write_private(path, json.dumps(reviews, indent=1).encode() + b"\n")
     print(f"recorded: {len(entries)} entries, reviewed by {who} on {day}")
     return 0

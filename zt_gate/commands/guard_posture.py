@@ -43,13 +43,16 @@ def main(options: Namespace) -> int:
         posture_lines,
         posture_of,
     )
+    from zt_gate.guard.repository import surroundings
     from zt_gate.reports.escape import visible
 
     places = guard_places()
+    root = surroundings(os.getcwd()).root
     today = time.strftime("%Y-%m-%d", time.gmtime())
     friction, problem = _friction(places)
     needs = tuple(_needs(places, friction, problem))
-    found = posture_of(needs, friction, last_review(places), last_drill(places), today)
+    reviewed = last_review(places, root, _permitted(root, places))
+    found = posture_of(needs, friction, reviewed, last_drill(places), today)
     if options.json:
         print(json.dumps(found.as_table(), indent=2))
     else:
@@ -97,6 +100,16 @@ def _configuration(places: GuardPlaces) -> Iterator[Need]:
         task = policy.task or "develop"
         missing = f"zt-gate guard install {agents} --task {task} --sandbox"
     yield Need(2, "the clients' sandbox is on and fails closed", missing)
+
+
+def _permitted(root: str, places: GuardPlaces) -> list[str]:
+    """Return the keys of what settings permit in a project, as reviews name them."""
+    from zt_gate.guard.permissions.granted import entries_of
+    from zt_gate.guard.permissions.review import key_of
+
+    home = os.environ.get("HOME") or places.home
+    found = entries_of(root, home)
+    return [key_of(entry) for entry in found if entry.use != "limit"]
 
 
 def _friction(places: GuardPlaces) -> tuple[Friction, str]:

@@ -28,21 +28,37 @@ def main(options: Namespace) -> int:
     Raises LogError for a log that was changed.
     """
     from zt_gate.commands.listing import print_lines
-    from zt_gate.guard.feedback import proposals
+    from zt_gate.errors import UsageError
+    from zt_gate.guard.feedback import earlier_proposals, proposals
+    from zt_gate.guard.keepers import broker_of
     from zt_gate.guard.log import read_log
     from zt_gate.guard.places import guard_places
     from zt_gate.guard.report import report_lines, report_on
     from zt_gate.reports.escape import visible
 
-    entries = list(read_log(guard_places()))
+    places = guard_places()
+    broker = broker_of(places)
+    if broker is not None:
+        if options.json:
+            raise UsageError("with a broker there is no JSON: leave out --json")
+        found = broker.lines("report", options.session or "", days=options.days)
+        return print_lines(visible(line) for line in found)
+    entries = list(read_log(places))
     report = report_on(entries, days=options.days, session=options.session or "")
-    proposed = [] if options.session else proposals(entries, days=options.days or 30)
+    days = options.days or 30
+    proposed = [] if options.session else proposals(entries, days=days)
+    earlier = [] if options.session else earlier_proposals(entries, days=days)
     if options.json:
         rows = [asdict(item) for item in proposed]
-        print(json.dumps({**report.as_table(), "proposals": rows}, indent=2))
+        table = {**report.as_table(), "proposals": rows}
+        table["earlier_proposals"] = [asdict(item) for item in earlier]
+        print(json.dumps(table, indent=2))
         return 0
     lines = report_lines(report)
     if proposed:
         lines += ["", "Denials that recur; proposals to be reviewed by a person:"]
         lines += [f"  {item.line}" for item in proposed]
+    if earlier:
+        lines += ["", f"What became of the proposals of {days} days ago:"]
+        lines += [f"  {item.line}" for item in earlier]
     return print_lines(visible(line) for line in lines)

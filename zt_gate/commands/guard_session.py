@@ -6,12 +6,15 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from zt_gate.commands.person import needs_person, user_name
 from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from zt_gate.guard.broker.keeper import BrokerKeeper
     from zt_gate.guard.places import GuardPlaces
+    from zt_gate.guard.session.containment import Containment
     from zt_gate.guard.session.records import Session
     from zt_gate.guard.session.rollback import RollbackPlan
 
@@ -27,7 +30,10 @@ def arguments(parser: ArgumentParser) -> None:
     )
     verbs.add_parser("list", help="list the sessions, the last seen first")
     show = verbs.add_parser("show", help="show what is known of a session")
-    contain = verbs.add_parser("contain", help="deny everything to a session")
+    contain = verbs.add_parser(
+        "contain",
+        help="deny everything to a session, end its processes, revoke its tokens",
+    )
     release = verbs.add_parser("release", help="end a session's containment")
     report = verbs.add_parser("report", help="write an incident document in Markdown")
     saw = verbs.add_parser(
@@ -77,10 +83,14 @@ def main(options: Namespace) -> int:
     Raises GateError.  A release and a rollback need a terminal, and are refused where a
     known agent has started them.
     """
+    from zt_gate.guard.keepers import broker_of
     from zt_gate.guard.places import guard_places
 
     places = guard_places()
     verb = options.session_verb
+    broker = broker_of(places)
+    if broker is not None:
+        return _of_broker(broker, options)
     if verb == "list":
         return _list(places)
     if verb == "show":
@@ -94,6 +104,25 @@ def main(options: Namespace) -> int:
     if verb == "report-incident":
         return _report_incident(places, options)
     return _rollback(places, options)
+
+
+def _of_broker(broker: BrokerKeeper, options: Namespace) -> int:
+    """Run a verb where a broker keeps the sessions; raises UsageError for the others."""
+    from zt_gate.commands.listing import print_lines
+    from zt_gate.reports.escape import visible
+
+    verb = options.session_verb
+    if verb == "list" or (verb == "show" and not options.html):
+        lines = broker.lines(verb, getattr(options, "session", ""))
+        return print_lines(visible(line) for line in lines)
+    if verb == "contain":
+        (name,) = broker.lines(verb, options.session, reason=options.reason)
+        print(f"contained: {name}. Everything is denied until it is released.")
+        return 0
+    raise UsageError(
+        "a broker keeps the sessions of this machine, and its administrator does this;"
+        " see zt-gate guard broker --help"
+    )
 
 
 def _list(places: GuardPlaces) -> int:
@@ -127,33 +156,34 @@ def _page(places: GuardPlaces, options: Namespace) -> int:
 
 
 def _contain(places: GuardPlaces, name: str, reason: str) -> int:
-    session = _contained(places, name, reason)
+    from zt_gate.guard.session.containment import contain
+
+    session, done = contain(places, name, user_name(), reason, os.environ)
     print(f"contained: {session.id}. Everything is denied until it is released.")
-    return 0
+    print(f"ended: {done.processes} processes")
+    print(f"tokens: {done.tokens}")
+    return _told(done)
 
 
-def _contained(places: GuardPlaces, name: str, reason: str) -> Session:
-    from zt_gate.guard.session import records
+def _told(done: Containment) -> int:
+    """Say what a containment could not do; return the exit code."""
+    from zt_gate.reports.escape import visible
 
-    with records.opened(places) as sessions:
-        session = sessions.by_id(name)
-        if session is None:
-            raise UsageError(f"no session {name!a}; see: zt-gate guard session list")
-        session.contain(reason)
-        sessions.changed = True
-    return session
+    for problem in done.problems:
+        print(f"zt-gate: {visible(problem)}", file=sys.stderr)
+    return 3 if done.problems else 0
 
 
 def _release(options: Namespace) -> int:
     from zt_gate.guard.places import guard_places
     from zt_gate.guard.session.release import release
 
-    _needs_person("release")
+    needs_person("guard session", "release")
     name = release(
         options.session,
         guard_places(),
         os.environ,
-        by=_user(),
+        by=user_name(),
         reason=options.reason,
         key=options.key or "",
         ask=input,
@@ -189,6 +219,7 @@ def _report_incident(places: GuardPlaces, options: Namespace) -> int:
     from zt_gate.guard.masked_text import masked
     from zt_gate.guard.policy import pinned_policy
     from zt_gate.guard.session.account import found_session, last_session
+    from zt_gate.guard.session.containment import contain
 
     session = (
         found_session(places, options.session)
@@ -199,15 +230,18 @@ def _report_incident(places: GuardPlaces, options: Namespace) -> int:
         "event": "incident",
         "session": session.id,
         "root": session.root,
-        "by": _user(),
+        "by": user_name(),
         "saw": masked(options.saw),
     }
+    code = 0
     if not options.no_contain:
-        session = _contained(places, session.id, f"{_user()} reported an incident")
-    log.append(places, pinned_policy(places, session.repository), entry)
-    if not options.no_contain:
+        by = user_name()
+        reason = f"{by} reported an incident"
+        session, done = contain(places, session.id, by, reason, os.environ)
         print(f"contained: {session.id}", file=sys.stderr)
-    return _document(places, session.id, options.output)
+        code = _told(done)
+    log.append(places, pinned_policy(places, session.repository), entry)
+    return _document(places, session.id, options.output) or code
 
 
 def _rollback(places: GuardPlaces, options: Namespace) -> int:
@@ -215,7 +249,7 @@ def _rollback(places: GuardPlaces, options: Namespace) -> int:
     from zt_gate.guard.session.account import found_session
 
     if options.apply:
-        _needs_person("rollback --apply")
+        needs_person("guard session", "rollback --apply")
     session = found_session(places, options.session)
     plan = rollback.plan(places, session)
     _print_plan(plan)
@@ -262,17 +296,3 @@ def _check_ended(session: Session) -> None:
         raise UsageError(
             f"the session still runs. First: zt-gate guard session contain {session.id}"
         )
-
-
-def _needs_person(what: str) -> None:
-    from zt_gate.review.running_agent import refuse_agent
-
-    refuse_agent(f"guard session {what}", os.environ)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(f"{what} needs a person at a terminal")
-
-
-def _user() -> str:
-    import pwd
-
-    return pwd.getpwuid(os.getuid()).pw_name

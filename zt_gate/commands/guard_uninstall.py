@@ -22,6 +22,16 @@ def arguments(parser: ArgumentParser) -> None:
         help=f"client: {', '.join(clients.names())} (repeatable)",
     )
     parser.add_argument(
+        "--managed",
+        action="store_true",
+        help="as root: take it out of the settings of the machine",
+    )
+    parser.add_argument(
+        "--program",
+        metavar="DIR",
+        help="with --managed: where the guard's own program is (default: /opt/zt-gate)",
+    )
+    parser.add_argument(
         "--yes", action="store_true", help="write without asking at the terminal"
     )
 
@@ -31,7 +41,8 @@ def main(options: Namespace) -> int:
 
     Raises GateError, UsageError also where a known agent has started it.
     """
-    from zt_gate.commands.guard_install import agreed, setup_of
+    from zt_gate.commands.guard_changes import agreed
+    from zt_gate.commands.guard_install import setup_of
     from zt_gate.guard.install.record import read_record, remove_record
     from zt_gate.guard.install.setup import installer
     from zt_gate.guard.places import guard_places
@@ -42,6 +53,10 @@ def main(options: Namespace) -> int:
     refuse_agent("guard uninstall", os.environ)
     places = guard_places()
     setup = setup_of(places, NARROWEST)
+    if options.managed:
+        from zt_gate.commands import guard_managed
+
+        return guard_managed.uninstall(options, setup)
     names = list(dict.fromkeys(options.agent))
     plans = [
         installer(name).uninstall(setup, read_record(places, name) or {})

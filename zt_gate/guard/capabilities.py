@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 #: What the guard cannot do, whatever the table says.
 LIMITS = (
     "What a program does after its start is the sandbox's: guard exec, or the client's.",
-    "Claude Code: the output of a call that failed is not replaced; the agent is warned.",
+    "Claude Code, user settings: a failed call's output is not replaced but warned about.",
     "Codex: no hook sees what is typed into a terminal; a call that wants one is denied.",
     "Codex: its web search runs at the provider and comes to no hook.",
     "Sessions and log are the user's own files unless the broker's account keeps them.",
+    "Codex runs a call whose hook was killed, and a user's program can kill hooks.",
+    "Who starts a client chooses its program: another program is no client.",
+    (
+        "Where kernel.yama.ptrace_scope is 0 or missing, enforced needs a client with a right"
+        " that other programs of the user do not have; see docs/guard-broker.md."
+    ),
 )
 _HOLDS = frozenset(("denied", "replaced"))
 
@@ -30,14 +36,22 @@ def grade_of(
     """Return the grade of a control for a client, from its result and the ways round.
 
     Enforced is only what was denied or replaced, with managed settings that no way got
-    round, and with sessions and log in the broker's account (``broker`` in the table).
+    round, and if nothing of a user's program reached what the broker keeps apart.
     """
     if result not in _HOLDS:
         return Grade.ADVISES if result == "warned" else Grade.UNGUARDED
     holds = no_way_round(table, client, is_managed=is_managed)
-    if is_managed and holds and table.get("broker", {}).get(client) == "held":
+    if is_managed and holds and broker_held(table, client):
         return Grade.ENFORCED
     return Grade.ADVISES
+
+
+def broker_held(table: Mapping[str, Any], client: str) -> bool:
+    """Whether every attempt of a user's program failed; one that was not made counts."""
+    rows = table.get("broker", {})
+    return bool(rows) and all(
+        row.get(client) in {"held", Grade.ENFORCED.value} for row in rows.values()
+    )
 
 
 def no_way_round(table: Mapping[str, Any], client: str, *, is_managed: bool) -> bool:
@@ -57,7 +71,7 @@ def capability_lines(table: Mapping[str, Any], client: str = "") -> Iterator[str
     names = [name for name in versions if client in {"", name}]
     for name in names:
         yield f"{name} {versions[name]}"
-        yield f"  {'control':<32}{'result':<10}{'user settings':<15}managed"
+        yield f"  {'control':<32}{'result':<10}{'user settings':<15}managed, broker"
         for control, row in table.get("attacks", {}).items():
             if name in row:
                 user, managed = _grades(table, name, row)
@@ -67,6 +81,14 @@ def capability_lines(table: Mapping[str, Any], client: str = "") -> Iterator[str
             if way.startswith(f"{name}: "):
                 ran = [_ran(row.get(key)) for key in ("user", "managed")]
                 yield f"  {way.removeprefix(f'{name}: '):<42}{ran[0]:<15}{ran[1]}"
+        yield "  with a broker, what a program of the user tried"
+        yield from (
+            f"    {row:<55}{result}" for row, result in _rows(table, "broker", name)
+        )
+        yield "  with a broker, what was denied in a session before"
+        yield from (
+            f"    {row:<55}{result}" for row, result in _rows(table, "sessions", name)
+        )
         yield "  failures of the hook after which the call runs, as installed"
         for fault, row in table.get("faults", {}).items():
             if row.get(f"{name} installed"):
@@ -83,13 +105,14 @@ def _grades(
 ) -> tuple[str, str]:
     """Return the grades with the user's settings and with managed ones.
 
-    Where the attack was tried with managed settings and the user's hooks off, the result
-    of that stands before the grade.
+    The result with managed settings, the user's hooks being off, stands before the grade.
     """
     user = grade_of(table, name, row[name], is_managed=False)
     result = row.get(f"{name} managed", "")
-    managed = grade_of(table, name, result or row[name], is_managed=True)
-    return str(user), f"{result}, {managed}" if result else str(managed)
+    if not result:
+        return str(user), f"not tried, {user}"
+    managed = grade_of(table, name, result, is_managed=True)
+    return str(user), f"{result}, {managed}"
 
 
 def _ran(value: object) -> str:
@@ -110,7 +133,7 @@ def as_page(table: Mapping[str, Any]) -> str:
         lines += [
             f"## {name} {version}",
             "",
-            "| control | result | user settings | managed |",
+            "| control | result | user settings | managed, broker |",
         ]
         lines.append("|---|---|---|---|")
         for control, row in table.get("attacks", {}).items():
@@ -123,6 +146,24 @@ def as_page(table: Mapping[str, Any]) -> str:
             if way.startswith(f"{name}: "):
                 cells = " | ".join(_ran(row.get(key)) for key in ("user", "managed"))
                 lines.append(f"| {way.removeprefix(f'{name}: ')} | {cells} |")
+        lines += [
+            "",
+            "With a broker: what came of attempts by a program of the user?",
+            "",
+        ]
+        lines += ["| attempt | result |", "|---|---|"]
+        lines += [
+            f"| {row} | {result} |" for row, result in _rows(table, "broker", name)
+        ]
+        lines += [
+            "",
+            "With a broker: is it known what was denied in a session before?",
+            "",
+        ]
+        lines += ["| how it goes on | result |", "|---|---|"]
+        lines += [
+            f"| {row} | {result} |" for row, result in _rows(table, "sessions", name)
+        ]
         lines += ["", "Did a call run when the hook failed?", ""]
         forms = [f for f in ("bare", "block", "installed") if _has_form(table, name, f)]
         lines += [f"| failure | {' | '.join(forms)} |", "|---|" + "---|" * len(forms)]
@@ -132,6 +173,15 @@ def as_page(table: Mapping[str, Any]) -> str:
         lines.append("")
     lines += ["## Limits", "", *(f"- {limit}" for limit in LIMITS), ""]
     return "\n".join(lines)
+
+
+def _rows(
+    table: Mapping[str, Any], section: str, client: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the rows of a section that a client has, with their results."""
+    for name, row in table.get(section, {}).items():
+        if client in row:
+            yield name, row[client]
 
 
 def _has_form(table: Mapping[str, Any], name: str, form: str) -> bool:

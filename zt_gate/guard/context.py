@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from zt_gate.guard.record import field, record
 from zt_gate.guard.task import NARROWEST, Task
+from zt_gate.record import field, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

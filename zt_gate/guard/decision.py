@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from zt_gate.guard.record import record
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

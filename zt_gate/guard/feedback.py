@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.guard.data import load
-from zt_gate.record import dataclass
+from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,42 +57,98 @@ class Proposal:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierProposal:
+    """A denial that recurred in the days before those of the report; ``number`` is since."""
+
+    control: str
+    before: int
+    number: int
+
+    @property
+    def line(self) -> str:
+        """What became of it, on one line."""
+        if not self.number:
+            outcome = "it does not recur"
+        elif self.number < self.before:
+            outcome = "it recurs, less often"
+        else:
+            outcome = "it recurs"
+        return (
+            f"{self.control}: denied {self.before} times before, {self.number} times "
+            f"since: {outcome}"
+        )
+
+
 def proposals(
     entries: Iterable[Mapping[str, Any]], *, days: int = 30, now: float = 0.0
 ) -> list[Proposal]:
     """Return proposals for denials of the last ``days``, the most frequent first."""
+    before, last = _periods(entries, days, now)
+    denials = load("denials.json")
+    found = []
+    for control, number in last.numbers.most_common():
+        if not last.recurs(control):
+            continue
+        task = last.tasks[control].most_common(1)[0][0]
+        place, text = _text(control, task, denials)
+        if text:
+            amount = len(last.sessions[control])
+            earlier = before.numbers[control]
+            found.append(Proposal(control, number, amount, earlier, place, text))
+    return found[:_MOST]
+
+
+def earlier_proposals(
+    entries: Iterable[Mapping[str, Any]], *, days: int = 30, now: float = 0.0
+) -> list[EarlierProposal]:
+    """Return what became of the proposals that a report ``days`` ago had."""
+    before, last = _periods(entries, days, now)
+    denials = load("denials.json")
+    found = [
+        EarlierProposal(control, number, last.numbers[control])
+        for control, number in before.numbers.most_common()
+        if before.recurs(control) and _text(control, "", denials)[1]
+    ]
+    return found[:_MOST]
+
+
+@dataclass(slots=True)
+class _Period:
+    """The denials of some days, by control."""
+
+    numbers: Counter[str] = field(default_factory=Counter)
+    sessions: defaultdict[str, set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    tasks: defaultdict[str, Counter[str]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+
+    def recurs(self, control: str) -> bool:
+        number = self.numbers[control]
+        is_in_several = number >= _IN_SESSIONS and len(self.sessions[control]) > 1
+        return is_in_several or number >= _IN_ONE
+
+
+def _periods(
+    entries: Iterable[Mapping[str, Any]], days: int, now: float
+) -> tuple[_Period, _Period]:
+    """Return the denials of the last ``days``, and before them those of as many days."""
     now = now or time.time()
     middle = time.strftime(_TIME, time.gmtime(now - days * _DAY))
     oldest = time.strftime(_TIME, time.gmtime(now - 2 * days * _DAY))
-    numbers: Counter[str] = Counter()
-    before: Counter[str] = Counter()
-    sessions: defaultdict[str, set[str]] = defaultdict(set)
-    tasks: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    before, last = _Period(), _Period()
     for entry in entries:
         at = str(entry.get("time", ""))
         if at < oldest or entry.get("answer") != "deny":
             continue
+        period = before if at < middle else last
         for control in _denied(entry):
-            if at < middle:
-                before[control] += 1
-                continue
-            numbers[control] += 1
-            sessions[control].add(str(entry.get("session")))
-            tasks[control][str(entry.get("task", ""))] += 1
-    denials = load("denials.json")
-    found = []
-    for control, number in numbers.most_common():
-        is_recurring = number >= _IN_SESSIONS and len(sessions[control]) > 1
-        if not is_recurring and number < _IN_ONE:
-            continue
-        task = tasks[control].most_common(1)[0][0]
-        place, text = _text(control, task, denials)
-        if text:
-            amount = len(sessions[control])
-            found.append(
-                Proposal(control, number, amount, before[control], place, text)
-            )
-    return found[:_MOST]
+            period.numbers[control] += 1
+            period.sessions[control].add(str(entry.get("session")))
+            period.tasks[control][str(entry.get("task", ""))] += 1
+    return before, last
 
 
 def _denied(entry: Mapping[str, Any]) -> set[str]:

@@ -24,27 +24,30 @@ from zt_gate.guard.keepers import keeper_for
 from zt_gate.guard.own_paths import own_paths
 from zt_gate.guard.places import guard_places
 from zt_gate.guard.policy import GuardPolicy, pinned_policy
-from zt_gate.guard.record import record, replace
 from zt_gate.guard.repository import own_branch, surroundings
 from zt_gate.guard.session.activity import is_risky
 from zt_gate.guard.session.watch import escalated
 from zt_gate.guard.task import built_in
+from zt_gate.record import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from zt_gate.guard.action import AgentEvent
     from zt_gate.guard.clients.base import AgentClient
-    from zt_gate.guard.keeper import Keeper
+    from zt_gate.guard.keeper import Begun, Keeper
     from zt_gate.guard.places import GuardPlaces
+    from zt_gate.guard.repository import ProjectPlace
     from zt_gate.guard.session.records import Session
     from zt_gate.guard.task import Task
 
 #: Seconds of the clock, below the shortest time-out of a client (30 for a prompt).
 DEADLINE = 25.0
 FAULT = "guard/fault"
+#: Whether a containment ends the session's processes, too.
+PROCESSES = "session/processes"
 #: Where a system has its folders for temporary files.
 _TEMPORARY = (
     "/tmp/",  # noqa: S108 - compared, not used
@@ -68,11 +71,14 @@ def handle(
     task: str = "",
     digest: str = "",
     places: GuardPlaces | None = None,
+    on_contained: Callable[[GuardPlaces, Session], None] | None = None,
 ) -> Rendered:
     """Return the answer to one event of a client; never raises.
 
     ``task`` narrows the session's task.  ``digest`` is the digest of the pinned policy
     that the hook was installed with, "" for any.  ``places`` are the user's.
+    ``on_contained`` is called for a contained session, after the event was kept: its
+    processes and its tokens are to be ended.
     """
     call = None
     try:
@@ -83,7 +89,10 @@ def handle(
     try:
         with _deadline():
             call = _Call(client, environ, task, digest, places or guard_places())
-            return call.answer(data)
+            rendered = call.answer(data)
+            if on_contained is not None and call.contained is not None:
+                on_contained(call.places, call.contained)
+            return rendered
     except AgentEventError as error:
         return client.refuse(f"{error}. Nothing was run.")
     except GateError as error:
@@ -107,14 +116,17 @@ class _Call:
     places: GuardPlaces
     policy: GuardPolicy | None = None
     grade: Grade = Grade.ADVISES
+    #: The session, if it is contained and its processes are to be ended.
+    contained: Session | None = None
+    place: ProjectPlace | None = None
 
     def answer(self, data: bytes) -> Rendered:
         """Return the answer; raises GateError, AgentEventError and whatever a judge raises."""
         event = self.client.parse(data)
         keeper = keeper_for(self.places)
-        place = surroundings(event.cwd)
+        place = self.place = surroundings(event.cwd)
         begun, policy = keeper.begin(event.client, event.session, place, self._policy)
-        self.policy, self.grade = policy, grade_of(policy, keeper)
+        self.policy, self.grade = policy, grade_of(policy, begun)
         session = begun.session
         # Other events of the user are not kept waiting while this one is judged.
         before = dict(session.counts)
@@ -133,14 +145,26 @@ class _Call:
             ended = self._with_snapshot(ended, session)
         contained_before = session.contained
         session = self._kept(keeper, ended, policy)
+        if session.contained and not session.release:
+            is_enforced = policy.mode_of(PROCESSES) is Mode.ENFORCE
+            self.contained = session if is_enforced else None
         decision = escalated(decision, ended.entry, session, contained_before, policy)
         graded = _graded(decision, self.grade)
         rendered = self.client.render(event, graded, replaced)
-        if decision.answer is Answer.DENY and not keeper.is_broker:
+        if decision.answer is Answer.DENY:
             from zt_gate.guard.alert import send_alert
 
             send_alert(self.places, event, decision, session)
         return rendered
+
+    def policy_of_fault(self) -> GuardPolicy | None:
+        """Return the policy for a failure: also where none is known yet, as without a broker."""
+        if self.policy is not None or self.place is None:
+            return self.policy
+        try:
+            return self._policy(self.place.key)
+        except (GateError, OSError):
+            return None
 
     def _policy(self, repository: str) -> GuardPolicy:
         policy = pinned_policy(self.places, repository)
@@ -246,13 +270,15 @@ def _without_foreign_temporary(environ: Mapping[str, str]) -> Mapping[str, str]:
     return {name: value for name, value in environ.items() if name != "TMPDIR"}
 
 
-def grade_of(policy: GuardPolicy, keeper: Keeper) -> Grade:
+def grade_of(policy: GuardPolicy, begun: Begun) -> Grade:
     """Return how far the answers hold.
 
     Log and state in the user's own files are in the agent's reach, and so is a policy
-    there: only a managed policy with a broker enforces.
+    there: only a managed policy enforces, with a broker that finds hook and client out
+    of the reach of the user's other programs.
     """
-    return Grade.ENFORCED if policy.is_managed and keeper.is_broker else Grade.ADVISES
+    holds = policy.is_managed and not begun.within_reach
+    return Grade.ENFORCED if holds else Grade.ADVISES
 
 
 def _denied_before(concerns: Sequence[Concern], session: Session) -> Iterator[Concern]:
@@ -296,7 +322,7 @@ def _graded(decision: GuardDecision, grade: Grade) -> GuardDecision:
 
 def _fault(client: AgentClient, call: _Call | None, reason: str) -> Rendered:
     """Deny because of a failure, unless the policy only observes failures."""
-    policy = call.policy if call is not None else None
+    policy = call.policy_of_fault() if call is not None else None
     if policy is not None and policy.mode_of(FAULT) is Mode.OBSERVE:
         return Rendered(0, b"", f"zt-gate guard: {reason}\n".encode("utf-8", "replace"))
     return client.refuse(

@@ -14,8 +14,8 @@ from zt_gate.guard.action import (
     WriteFile,
 )
 from zt_gate.guard.decision import Answer, Concern
-from zt_gate.guard.record import record
 from zt_gate.guard.rights import judge_rights
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,6 +126,13 @@ class EventJudge:
         """
         from zt_gate.guard.tool_arguments import addresses, commands, paths, texts
 
+        if "mcp" in action.name.lower() and context is self.contexts[0]:
+            from zt_gate.guard.mcp.judge import judge_server
+
+            places, proof = self.scanner.places, self.scanner.policy.proof
+            yield from judge_server(
+                action, event.client, context, self.session.repository, places, proof
+            )
         found: list[Concern] = []
         given = list(texts(action.arguments))
         for command in commands(action.arguments, given):

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from zt_gate.errors import GateError
 from zt_gate.guard import log, log_entry
-from zt_gate.guard.record import record
-from zt_gate.guard.session import records
+from zt_gate.guard.session import clock, records
 from zt_gate.guard.session.identity import process_keys
 from zt_gate.guard.session.watch import watch
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,10 +31,15 @@ else:
 
 @record
 class Begun:
-    """A session at the beginning of an event, and the reason if it is contained."""
+    """A session at the beginning of an event, and the reason if it is contained.
+
+    ``within_reach`` says why the user's programs can change what a hook answers, "" if
+    they cannot.
+    """
 
     session: Session
     contained: str = ""
+    within_reach: str = ""
 
 
 @record
@@ -55,9 +60,6 @@ class Ended:
 class Keeper(Protocol):
     """Where sessions and log are kept."""
 
-    #: Whether it is out of the session's reach.
-    is_broker: bool
-
     def begin(
         self, client: str, label: str, place: ProjectPlace, policy_of: Any
     ) -> tuple[Begun, GuardPolicy]:
@@ -75,8 +77,6 @@ class Keeper(Protocol):
 
 class LocalKeeper:
     """Keeps everything in one user's files; ``keys`` name the client's processes."""
-
-    is_broker = False
 
     def __init__(
         self, places: GuardPlaces, keys: tuple[str, ...] | None = None
@@ -104,7 +104,11 @@ class LocalKeeper:
             if not session.task and policy.task:
                 session.task = policy.task
                 sessions.changed = True
-            return Begun(session, _containment(session, sessions, policy)), policy
+            contained = _containment(session, sessions, policy)
+            begun = Begun(session, contained, "state and log are the user's own")
+        if sessions.jumped:
+            raise GateError(clock.reason(sessions.jumped))
+        return begun, policy
 
     def session_of_caller(self, name: str) -> Session:
         """Return a session that has one of the caller's processes; raises GateError."""

@@ -8,6 +8,7 @@ from zt_gate.guard.keeper import LocalKeeper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from zt_gate.guard.broker.keeper import BrokerKeeper
     from zt_gate.guard.keeper import Keeper
     from zt_gate.guard.places import GuardPlaces
 
@@ -20,9 +21,14 @@ def keeper_for(places: GuardPlaces) -> Keeper:
 
     Raises GateError if that file is not root's: a session could have made it.
     """
+    return broker_of(places) or LocalKeeper(places)
+
+
+def broker_of(places: GuardPlaces) -> BrokerKeeper | None:
+    """Return the machine's broker, None if a user's own files are used; raises GateError."""
     path = os.path.join(places.managed, BROKER_FILE)
     if not os.path.lexists(path):
-        return LocalKeeper(places)
+        return None
     from zt_gate.guard.broker.keeper import BrokerKeeper, broker_settings
 
     owner, socket = broker_settings(path, places.user_id)

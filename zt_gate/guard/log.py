@@ -17,13 +17,15 @@ from zt_gate.guard.private_file import locked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
+    from typing import Any, BinaryIO
 
     from zt_gate.guard.places import GuardPlaces
     from zt_gate.guard.policy import GuardPolicy
 
 CURRENT = "guard.jsonl"
 _DAY = 86_400
+#: Days without a line after which old files are not removed at once.
+_PAUSE_DAYS = 7
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 #: What a line begins with: ``time`` is the first field of each entry.
 _TIME_FIELD = b'{"time":"'
@@ -60,6 +62,18 @@ def log_files(places: GuardPlaces) -> list[str]:
     old = sorted(name for name in names if _is_old_file(name))
     current = [CURRENT] if CURRENT in names else []
     return [os.path.join(folder, name) for name in (*old, *current)]
+
+
+def opened_files(places: GuardPlaces) -> list[tuple[str, BinaryIO]]:
+    """Return the log's files, open to be read, the oldest first; raises LogError.
+
+    None of them is closed or removed between two of them.
+    """
+    from zt_gate.audit import chain
+
+    folder = os.path.realpath(places.logs)
+    with locked(folder):
+        return [(path, chain.open_to_read(path)) for path in log_files(places)]
 
 
 def last_hash(places: GuardPlaces) -> str:
@@ -100,6 +114,9 @@ def _rotated(folder: str, current: str, policy: GuardPolicy) -> dict[str, Any]:
     number = int(closed[-1].split("-")[1]) + 1 if closed else 1
     name = f"guard-{number:08}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.jsonl"
     os.rename(current, os.path.join(folder, name))
+    if time.time() - info.st_mtime > _PAUSE_DAYS * _DAY:
+        # Nothing was written for long, or the clock was set: then ages mean nothing.
+        return {"time": _now(), "event": "continued", "file": name, "after": head}
     oldest = time.time() - policy.keep_days * _DAY
     for entry in os.scandir(folder):
         if (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from zt_gate.guard.record import record
+from zt_gate.record import record
 
 #: The folder of a managed installation; only root can write it.
 MANAGED = "/etc/zt-gate/guard"

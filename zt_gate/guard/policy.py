@@ -15,8 +15,8 @@ from zt_gate.errors import GateError
 from zt_gate.guard.decision import Mode
 from zt_gate.guard.name_globs import fits_glob
 from zt_gate.guard.private_file import read_private, write_private
-from zt_gate.guard.record import field, record, replace
 from zt_gate.guard.task import NARROWEST, Task, task_of
+from zt_gate.record import field, record, replace
 from zt_gate.system.digests import sha256
 
 TYPE_CHECKING = False

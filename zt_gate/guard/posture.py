@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.guard.private_file import GuardStateError, read_private, write_private
@@ -128,9 +129,9 @@ def posture_of(
         reached = level
     lowered = []
     if _days_between(reviewed, today) > REVIEW_DAYS:
-        when = reviewed or "never"
+        when = f"reviewed on {reviewed}" if reviewed else "never reviewed"
         lowered.append(
-            f"permissions were reviewed {when}: run zt-gate guard permissions, "
+            f"some permissions were {when}: run zt-gate guard permissions, "
             "then with --reviewed"
         )
     if _days_between(drilled, today) > DRILL_DAYS:
@@ -196,11 +197,21 @@ def friction_of(
     )
 
 
-def last_review(places: GuardPlaces) -> str:
-    """Return the day of the last review of permissions, "" if there was none."""
+def last_review(places: GuardPlaces, root: str, entries: Iterable[str]) -> str:
+    """Return the day of the oldest review that a project's permissions have.
+
+    ``entries`` are the keys of what is permitted now; without any it is the day on which
+    a person looked at the project ``root``.  "" if something was never reviewed.
+    """
     table = _table(os.path.join(places.state, REVIEWS_FILE))
-    days = [str(row.get("date", "")) for row in table.values() if isinstance(row, dict)]
-    return max(days, default="")
+    rows = [table.get(key) for key in (*entries, project_key(root))]
+    days = [str(row.get("date", "")) if isinstance(row, dict) else "" for row in rows]
+    return min(days)
+
+
+def project_key(root: str) -> str:
+    """Return the key under which the review of a whole project is recorded."""
+    return f"project {root}"
 
 
 def record_drill(places: GuardPlaces, day: str) -> None:
@@ -228,12 +239,10 @@ def _table(path: str) -> dict[str, Any]:
 def _days_between(day: str, today: str) -> float:
     """Return the days from one day to another; without end for none or one to come."""
     try:
-        first, last = (
-            time.mktime(time.strptime(one, "%Y-%m-%d")) for one in (day, today)
-        )
+        # By the calendar: a change to or from summer time is no part of a day.
+        days = (date.fromisoformat(today) - date.fromisoformat(day)).days
     except ValueError:
         return float("inf")
-    days = (last - first) / _DAY
     return days if days >= -1 else float("inf")
 
 

@@ -50,12 +50,27 @@ def read_private(path: str) -> bytes | None:
     return data
 
 
+def make_private(folder: str) -> None:
+    """Make a folder, and those above it that are missing, for this user alone.
+
+    ``os.makedirs`` gives its mode to the last one alone, and others would list the rest.
+    Raises OSError.
+    """
+    missing = []
+    while not os.path.isdir(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    for one in reversed(missing):
+        with suppress(FileExistsError):  # another call of this user was faster
+            os.mkdir(one, 0o700)
+
+
 def write_private(path: str, data: bytes) -> None:
     """Replace a file in one step, and make its folder; raises GuardStateError."""
     folder, name = os.path.split(path)
     new = os.path.join(folder, f".{name}.{os.urandom(6).hex()}")
     try:
-        os.makedirs(folder, 0o700, exist_ok=True)
+        make_private(folder)
         handle = os.open(new, _NEW, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -74,7 +89,7 @@ def locked(folder: str) -> Iterator[None]:
     """Let one call of this user at a time into a folder; raises GuardStateError."""
     path = os.path.join(folder, ".lock")
     try:
-        os.makedirs(folder, 0o700, exist_ok=True)
+        make_private(folder)
         handle = os.open(
             path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
         )

@@ -73,7 +73,7 @@ def report_on(
         name = str(entry.get("session", ""))
         if str(entry.get("time", "")) < oldest or not name.startswith(session):
             continue
-        if entry.get("event") in {"released", "incident"}:
+        if entry.get("event") in {"released", "incident", "contained"}:
             continue
         report.calls += 1
         report.sessions.add(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from zt_gate.guard.record import record
+from zt_gate.record import record
 
 _MAX_BYTES = 4096
 _DEFAULT_BRANCHES = ("main", "master", "trunk", "develop")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from zt_gate.errors import GateError
-from zt_gate.guard.record import record
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ LAST_WORDS = (
 )
 #: Interpreters that only root can change where a distribution has set them up.
 _SYSTEM_INTERPRETERS = ("/usr/bin/python3", "/opt/zt-gate/bin/python")
-_ARGUMENTS = "-I -m zt_gate guard hook"
+_WORDS = ("-I", "-m", "zt_gate", "guard", "hook")
+_ARGUMENTS = " ".join(_WORDS)
 #: Seconds after which the client gives up on the hook.  At Codex the call runs then, so
 #: the hook ends itself long before, even on a busy machine.
 CLIENT_SECONDS = 120
@@ -57,6 +58,21 @@ def handler(interpreter: str, client: str) -> dict[str, Any]:
     return {**table, "onFailure": "block"} if client == "claude-code" else table
 
 
+def exec_handler(interpreter: str, client: str) -> dict[str, Any]:
+    """Return the handler without a shell, for a client that has this form.
+
+    A shell is a process of its own, which other processes of the user can attach to.
+    Whatever the program ends with, ``onFailure`` stops the call.
+    """
+    return {
+        "type": "command",
+        "command": interpreter,
+        "args": [*_WORDS, client],
+        "timeout": CLIENT_SECONDS,
+        "onFailure": "block",
+    }
+
+
 def client_of(group: object, interpreters: Collection[str] = ()) -> str:
     """Return whose guard a group of handlers starts, "" if it is not exactly that.
 
@@ -72,11 +88,24 @@ def client_of(group: object, interpreters: Collection[str] = ()) -> str:
         return ""
     expected = (sys.executable, *_SYSTEM_INTERPRETERS, *interpreters)
     for client in CLIENT_NAMES:
-        if any(handlers[0] == handler(path, client) for path in expected if path):
+        forms = (
+            form(path, client)
+            for path in expected
+            for form in (handler, exec_handler)
+            if path
+        )
+        if handlers[0] in forms and (
+            client == "claude-code" or "args" not in handlers[0]
+        ):
             return client
     return ""
 
 
-def names_guard_hook(command: str) -> bool:
-    """Whether a command starts the guard in some form, the right one or another."""
-    return "zt_gate guard hook" in command or "zt-gate guard hook" in command
+def starts_guard(table: object) -> bool:
+    """Whether a handler starts the guard in some form, the right one or another."""
+    if not isinstance(table, dict) or not isinstance(table.get("command"), str):
+        return False
+    arguments = table.get("args")
+    words = arguments if isinstance(arguments, list) else []
+    line = " ".join([table["command"], *map(str, words)])
+    return "zt_gate guard hook" in line or "zt-gate guard hook" in line

@@ -18,14 +18,17 @@ import pytest
 
 # Children change their user and cannot read the interpreter's own files any more.
 import zt_gate.audit.chain
+import zt_gate.guard.broker.questions
 import zt_gate.guard.clients.claude_code
 import zt_gate.guard.clients.codex
 import zt_gate.guard.commands.files
 import zt_gate.guard.commands.scope
 import zt_gate.guard.files.judge
 import zt_gate.guard.session.listing
-import zt_gate.guard.session.release  # noqa: F401
+import zt_gate.guard.session.release
+import zt_gate.review.run  # noqa: F401
 from tests.guard.test_policy import parse
+from zt_gate import cli
 from zt_gate.guard import hook
 from zt_gate.guard.broker.client import BrokerError, ask
 from zt_gate.guard.broker.keeper import BrokerHandler
@@ -236,6 +239,18 @@ def test_without_the_broker_everything_is_denied(machine: Machine) -> None:
     assert "denies what it cannot judge" in said
 
 
+def test_a_policy_that_observes_faults_denies_nothing_without_the_broker(
+    machine: Machine,
+) -> None:
+    observing = POLICY + b"modes = {'*' = 'observe'}\n"
+    content = pin_content(parse(observing, "p"), observing, "p", "")
+    machine.managed("policy.json", content)
+    machine.stop()
+    said = machine.event("a.py")
+    assert "the broker at" in said  # told, and not as an answer
+    assert "deny" not in said
+
+
 def test_a_service_of_another_account_is_not_believed(machine: Machine) -> None:
     machine.stop()
     folder = machine.base / "home" / "run"
@@ -330,3 +345,63 @@ def test_the_broker_contains_unusual_behaviour_and_survives_odd_entries(
     entry = {"actions": [{"kind": "RunCommand", "text": text}], "answer": "silent"}
     assert "unusual behaviour" in end(entry)["session"]["contained_for"]
     assert "contained" in machine.event("a.py")
+
+
+def test_a_user_sees_the_own_sessions_and_no_others(machine: Machine) -> None:
+    machine.event(str(machine.base / "home" / ".aws" / "credentials"))
+    (session,) = machine.sessions()
+    (line,) = machine.message(USER, do="lines", about="list", session="")["lines"]
+    assert line.startswith(session["id"])
+    shown = machine.message(USER, do="lines", about="show", session=session["id"])
+    text = "\n".join(shown["lines"])
+    assert "attempts   1" in text
+    assert "files/credentials" in text or "credentials" in text
+    listed = machine.message(OTHER, do="lines", about="list", session="")
+    assert listed["lines"] == ["no sessions on this machine"]
+    other = machine.message(OTHER, do="lines", about="show", session=session["id"])
+    assert "no session" in other["error"]
+
+
+def test_a_user_contains_an_own_session_and_does_not_release_it(
+    machine: Machine,
+) -> None:
+    machine.event("a.py")
+    (session,) = machine.sessions()
+    contained = machine.message(
+        USER, do="lines", about="contain", session=session["id"], reason="odd"
+    )
+    assert contained["lines"] == [session["id"]]
+    assert "is contained: odd" in machine.event("a.py")
+    for about in ("release", "forget", None):
+        answer = machine.message(USER, do="lines", about=about, session=session["id"])
+        assert "unknown question" in answer["error"]
+
+
+def test_a_report_of_the_broker_counts_denials(machine: Machine) -> None:
+    machine.event(str(machine.base / "home" / ".aws" / "credentials"))
+    answer = machine.message(USER, do="lines", about="report", session="", days=0)
+    assert any("credentials" in line for line in answer["lines"])
+
+
+def test_the_commands_ask_the_broker(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    machine.event("a.py")
+    (session,) = machine.sessions()
+    places = GuardPlaces(
+        str(machine.base / "home"), str(machine.base / "home" / ".state" / "guard"), USER,
+        str(machine.base / "managed"),
+    )  # fmt: skip
+    monkeypatch.setattr("zt_gate.guard.places.guard_places", lambda: places)
+
+    def commands() -> bytes:
+        codes = [cli.main(["guard", "session", "list"])]
+        codes.append(cli.main(["guard", "session", "show", session["id"]]))
+        codes.append(cli.main(["guard", "report"]))
+        codes.append(cli.main(["guard", "session", "rollback", session["id"]]))
+        return json.dumps(codes).encode()
+
+    assert json.loads(run_as(USER, commands)) == [0, 0, 0, 2]
+    said = capfd.readouterr()
+    assert session["id"] in said.out
+    assert "its administrator does this" in said.err

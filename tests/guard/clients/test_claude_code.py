@@ -24,7 +24,8 @@ from zt_gate.guard.action import (
 )
 from zt_gate.guard.clients import client
 from zt_gate.guard.clients.base import AgentEventError
-from zt_gate.guard.clients.claude_code import version_problem
+from zt_gate.guard.clients.claude_code import version_of
+from zt_gate.guard.clients.versions import version_problem
 from zt_gate.guard.decision import Answer, Concern, decide
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def test_a_name_of_an_event_cannot_act_on_a_terminal() -> None:
         ("claude-code_2-1-332_harness", True),
         ("claude-code_2-1-295_harness", True),
         ("claude-code_2-1-197_agent", False),
+        ("claude-code_2-2-0_agent", False),
         ("claude-code_3-0-0_agent", False),
     ],
 )
@@ -212,7 +214,7 @@ def test_a_call_of_a_version_that_was_never_tried_is_unknown(
     agent: str, is_known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AI_AGENT", agent)
-    assert (version_problem(agent) == "") is is_known
+    assert (version_problem("claude-code", version_of(agent)) == "") is is_known
     assert isinstance(actions("Bash")[0], RunCommand) is is_known
 
 

@@ -119,6 +119,33 @@ def test_the_client_never_asks_for_the_guard() -> None:
     assert not event.ask_holds
 
 
+@pytest.mark.parametrize(
+    ("version", "is_known"),
+    [
+        ("0.171.0", True),
+        ("0.171.4", True),
+        ("0.171.0-alpha.2", True),
+        ("0.170.9", False),
+        ("0.172.0", False),
+        ("1.0.0", False),
+        ("newest", False),
+        ("", True),
+    ],
+)
+def test_a_call_of_a_version_that_was_never_tried_is_unknown(
+    tmp_path: Path, version: str, is_known: bool
+) -> None:
+    meta = {"type": "session_meta", "payload": {"cwd": "/w", "cli_version": version}}
+    text = json.dumps(meta, separators=(",", ":"))
+    (tmp_path / "version.jsonl").write_text(f"{text}\n")
+    path = str(tmp_path / "version.jsonl")
+    (action,) = actions("view_image", tmp_path, transcript_path=path)
+    assert isinstance(action, ReadFile) is is_known
+    if not is_known:
+        assert isinstance(action, UnknownEvent)
+        assert f"codex {version}, which" in action.what
+
+
 def test_the_recorded_shell_decides_the_language(tmp_path: Path) -> None:
     record(tmp_path, shell="/usr/bin/zsh")
     assert actions("Bash", tmp_path) == (RunCommand("echo hi", str(tmp_path), "zsh"),)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,19 +23,27 @@ from zt_gate.drill.clients.model_server import ScriptedModel, ToolCall
 from zt_gate.guard.capabilities import as_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can enter: the managed program is started as one of them."""
+    with tempfile.TemporaryDirectory(prefix="zt-gate-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("section", run.SECTIONS)
 @pytest.mark.parametrize("client", list(VERSIONS))
 def test_a_real_client_does_what_the_table_says(
-    client: str, section: str, tmp_path: Path
+    client: str, section: str, open_folder: Path
 ) -> None:
     try:
-        cells = list(run.cells(client, tmp_path, os.environ, (section,)))
+        cells = list(run.cells(client, open_folder, os.environ, (section,)))
     except ClientMissingError as error:
         pytest.skip(str(error))
     wrong = [

@@ -129,6 +129,16 @@ def test_prompts_go_only_with_a_sandbox_that_fails_closed(tmp_path: Path) -> Non
     assert sandbox["network"]["allowedDomains"] == ["registry.example"]
 
 
+def test_commands_in_the_clients_sandbox_see_no_credentials(tmp_path: Path) -> None:
+    """An entry to mask without hosts would be given to every host."""
+    apply(INSTALLER.install(setup(tmp_path, with_sandbox=True), {}))
+    variables = read(tmp_path)["sandbox"]["credentials"]["envVars"]
+    modes = {entry["name"]: entry["mode"] for entry in variables}
+    assert modes["ANTHROPIC_API_KEY"] == "deny"
+    assert modes["GITHUB_TOKEN"] == "mask"
+    assert all(entry["injectHosts"] for entry in variables if entry["mode"] == "mask")
+
+
 def change_hook(found: Any, **changes: Any) -> None:
     found["hooks"]["PreToolUse"][0]["hooks"][0].update(changes)
 
@@ -177,7 +187,7 @@ def test_managed_settings_keep_what_was_there(tmp_path: Path) -> None:
     apply(INSTALLER.managed(setup(tmp_path)))
     found = json.loads(file.read_bytes())
     assert found["model"] == "m"
-    assert found["requiredMinimumVersion"] == "2.1.295"
+    assert found["requiredMinimumVersion"] == "2.1.332"
     assert guard_hook.client_of(found["hooks"]["PreToolUse"][0]) == "claude-code"
     assert INSTALLER.managed_problems(setup(tmp_path)) == ()
     file.write_text("{}")

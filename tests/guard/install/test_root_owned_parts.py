@@ -84,5 +84,5 @@ def test_a_guard_within_reach_is_refused(
     monkeypatch.setattr(
         managed, "within_reach", lambda: ("/x does not belong to root",)
     )
-    with pytest.raises(UsageError, match=r"/x does not belong to root.*/opt/zt-gate"):
+    with pytest.raises(UsageError, match=r"/x does not belong to root.*/root/zt-gate"):
         managed.refuse_within_reach(str(tmp_path))

@@ -75,18 +75,25 @@ def install(
 
 def managed(stand: ClientStand, task: str = "develop") -> ClientStand:
     """Return the stand with the guard in files below /etc, and the user's hooks off."""
-    from zt_gate.guard.install.setup import installer
-
-    plan = installer(stand.client).managed(_setup(stand, task))
-    files = {
-        change.path.partition("/root/etc/")[2]: change.new or b""
-        for change in plan.changes
-    }
     if stand.client == "claude-code":
         settings = stand.home / ".claude" / "settings.json"
         settings.parent.mkdir(exist_ok=True)
         settings.write_text('{"disableAllHooks": true}')
-    return replace(stand, managed={**files, "zt-gate/guard/policy.json": _pin(task)})
+    return replace(stand, managed=managed_files(stand, sys.executable, task))
+
+
+def managed_files(
+    stand: ClientStand, interpreter: str, task: str = "develop"
+) -> dict[str, bytes]:
+    """Return the files of a managed guard by their path below /etc."""
+    from zt_gate.guard.install.setup import installer
+
+    setup = replace(_setup(stand, task), interpreter=interpreter)
+    files = {
+        change.path.partition("/root/etc/")[2]: change.new or b""
+        for change in installer(stand.client).managed(setup).changes
+    }
+    return {**files, "zt-gate/guard/policy.json": _pin(task)}
 
 
 def _pin(task: str, restricted: str = "private/") -> bytes:

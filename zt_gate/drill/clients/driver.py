@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.drill.clients.model_server import ScriptedModel, ToolCall
 from zt_gate.errors import GateError
+from zt_gate.guard.clients.versions import TRIED
 from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 240
 #: The versions that the expectations were made with.
-VERSIONS = {"claude-code": "2.1.332", "codex": "0.171.0"}
+VERSIONS = TRIED
 #: What npm installs for them.
 PACKAGES = (
     f"@anthropic-ai/claude-code@{VERSIONS['claude-code']}",
@@ -116,7 +117,7 @@ class ClientStand:
         """Run the client once; ``isolated`` gives it the table of users and /etc files."""
         folder = str(self.folder)
         with ScriptedModel(turns) as model:
-            command, settings = self._command(model.address, words, prompt)
+            command, settings = self.command(model.address, words, prompt)
             if isolated or self.managed:
                 command = [*self._namespace(), *command]
                 folder = INSIDE
@@ -135,9 +136,10 @@ class ClientStand:
                 done.returncode, printed, model.heard(), len(model.requests)
             )
 
-    def _command(
+    def command(
         self, address: str, words: Sequence[str], prompt: str
     ) -> tuple[list[str], dict[str, str]]:
+        """Return the command that starts the client, and variables for it."""
         if self.client == "claude-code":
             settings = {"ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": "scripted"}
             return [self.program, "-p", prompt, *words], settings

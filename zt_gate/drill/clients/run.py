@@ -9,7 +9,16 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.drill.clients import attack_cases, attacks, faults, honest, ways_round
+from zt_gate.drill.clients import (
+    attack_cases,
+    attacks,
+    broker_cases,
+    faults,
+    honest,
+    session_cases,
+    ways_round,
+)
+from zt_gate.drill.clients.broker_machine import require_machine
 from zt_gate.drill.clients.driver import (
     VERSIONS,
     ClientMissingError,
@@ -18,7 +27,9 @@ from zt_gate.drill.clients.driver import (
     require_namespaces,
 )
 from zt_gate.errors import GateError
+from zt_gate.guard.broker.process_reach import restricted
 from zt_gate.guard.data import load
+from zt_gate.guard.decision import Grade
 from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
@@ -26,12 +37,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TABLE = "capabilities.json"
-#: Attacks that are also tried with managed settings, the user's hooks being switched off.
-_MANAGED = frozenset(
-    ("rm outside", "commit without hooks", "secret in an output", "secret in a prompt")
+#: Attacks on what a managed guard does not have: all others are also tried with managed
+#: settings, the user's hooks being switched off.
+_USER_FILES = frozenset(
+    (
+        "own settings by sed",
+        "own settings by rm",
+        "guard uninstall",
+        "state of the guard",
+    )
 )
 #: Sections of the table in their order.
-SECTIONS = ("faults", "ways_round", "attacks", "honest")
+SECTIONS = ("faults", "ways_round", "attacks", "honest", "broker", "sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,7 @@ class Try:
     play: Callable[[ClientStand], Any]
     needs_namespace: bool = True
     needs_root: bool = False
+    needs_machine: bool = False
 
 
 def expectations() -> dict[str, Any]:
@@ -82,11 +100,8 @@ def cells(
     Raises ClientMissingError if the client is not installed in its pinned version.
     """
     program = program_of(client, environ)
-    try:
-        require_namespaces()
-        lacking = ""
-    except ClientMissingError as error:
-        lacking = str(error)
+    lacking = _lacking(require_namespaces)
+    lacking_machine = _lacking(require_machine)
     table = expectations()
     for number, one in enumerate(tries(client)):
         if one.section not in sections:
@@ -96,6 +111,8 @@ def cells(
         reason = lacking if one.needs_namespace else ""
         if one.needs_root and os.getuid() != 0:
             reason = reason or "a managed policy must be root's, and this is not root"
+        if one.needs_machine:
+            reason = reason or lacking_machine or _other_kernel(expected)
         if reason:
             yield Cell(*cell, skipped=reason)
             continue
@@ -104,6 +121,27 @@ def cells(
             yield Cell(*cell, one.play(stand))
         except GateError as error:
             yield Cell(*cell, f"could not be tried: {error}")
+
+
+def _other_kernel(expected: object) -> str:
+    """Return why this machine may hold what the table's machine did not."""
+    is_held = expected in {
+        None,
+        broker_cases.HELD,
+        session_cases.KEPT,
+        Grade.ENFORCED.value,
+    }
+    if is_held or not restricted():
+        return ""
+    return "kernel.yama.ptrace_scope is set, and the table was made without it"
+
+
+def _lacking(require: Callable[[], None]) -> str:
+    try:
+        require()
+    except ClientMissingError as error:
+        return str(error)
+    return ""
 
 
 def tries(client: str) -> Iterator[Try]:
@@ -125,10 +163,29 @@ def tries(client: str) -> Iterator[Try]:
             yield Try("ways_round", row, "managed", _way(way, is_managed=True))
     for case in attack_cases.of_client(client):
         yield Try("attacks", case.name, client, _attack(case))
-        if case.name in _MANAGED:
+        if case.name not in _USER_FILES:
             play = _attack(case, is_managed=True)
             yield Try("attacks", case.name, f"{client} managed", play, needs_root=True)
     yield Try("honest", "denials in fifty calls", client, _honest)
+    for broker_case in broker_cases.CASES:
+        yield Try(
+            "broker",
+            broker_case.name,
+            client,
+            _broker(broker_case),
+            needs_namespace=False,
+            needs_machine=True,
+        )
+
+    for session_case in session_cases.CASES:
+        yield Try(
+            "sessions",
+            session_case.name,
+            client,
+            _session(session_case),
+            needs_namespace=False,
+            needs_machine=True,
+        )
 
 
 def _fault(fault: faults.Fault, form: str) -> Callable[[ClientStand], bool]:
@@ -145,6 +202,20 @@ def _attack(
     case: attack_cases.AttackCase, *, is_managed: bool = False
 ) -> Callable[[ClientStand], str]:
     return lambda stand: attacks.play(stand, case, is_managed=is_managed)
+
+
+def _broker(case: broker_cases.BrokerCase) -> Callable[[ClientStand], str]:
+    def play(stand: ClientStand) -> str:
+        return broker_cases.play(stand, case, stand.folder.parent / "shared")
+
+    return play
+
+
+def _session(case: session_cases.SessionCase) -> Callable[[ClientStand], str]:
+    def play(stand: ClientStand) -> str:
+        return session_cases.play(stand, case, stand.folder.parent / "shared")
+
+    return play
 
 
 def _honest(stand: ClientStand) -> int:

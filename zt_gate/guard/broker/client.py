@@ -13,7 +13,7 @@ from zt_gate.system.root_owned import NotRootOwnedError, check_root_owned
 
 #: Where the service listens; its folder belongs to the broker's account.
 SOCKET = "/run/zt-gate-guard/socket"
-_SECONDS = 10.0
+SECONDS = 10.0
 
 
 class BrokerError(Exception):
@@ -25,7 +25,7 @@ def ask(
     owner: int,
     *,
     path: str = SOCKET,
-    seconds: float = _SECONDS,
+    seconds: float = SECONDS,
 ) -> dict[str, Any]:
     """Return the broker's answer to one message; raises BrokerError.
 

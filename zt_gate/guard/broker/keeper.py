@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import GateError
-from zt_gate.guard.broker.client import BrokerError, ask
+from zt_gate.guard.broker.client import SECONDS, BrokerError, ask
+from zt_gate.guard.broker.process_reach import attachable, traced
+from zt_gate.guard.decision import Grade
 from zt_gate.guard.keeper import Begun, Ended, LocalKeeper
 from zt_gate.guard.places import GuardPlaces
 from zt_gate.guard.policy import pinned_policy
 from zt_gate.guard.repository import ProjectPlace, git_identity
-from zt_gate.guard.session.identity import process_keys
+from zt_gate.guard.session.identity import process_keys, up_to_client
 from zt_gate.guard.session.records import Session, session_of_table
 from zt_gate.system.ancestors import ancestors
 from zt_gate.system.root_owned import NotRootOwnedError, read_root_owned
@@ -33,10 +35,12 @@ if TYPE_CHECKING:
 
 _MOST_TEXT = 4096
 _MOST_EFFECTS = 50
+#: A report reads the whole log.
+_QUESTION_SECONDS = 120.0
 #: Fields of a log line that the broker writes itself.
 _OWN_FIELDS = frozenset(
     ("time", "user", "uid", "host", "session", "root", "task", "git", "attempts", "v", "seq",
-     "prev", "hash", "policy", "grade")
+     "prev", "hash", "policy", "grade", "pid")
 )  # fmt: skip
 
 
@@ -57,8 +61,6 @@ def broker_settings(path: str, user_id: int) -> tuple[int, str]:
 
 class BrokerKeeper:
     """Asks the broker."""
-
-    is_broker = True
 
     def __init__(self, owner: int, socket: str, home: str) -> None:
         self._home = home
@@ -81,7 +83,8 @@ class BrokerKeeper:
             }
         )
         session = session_of_table(answer["session"])
-        return Begun(session, str(answer["contained"])), policy_of(session.repository)
+        begun = Begun(session, str(answer["contained"]), str(answer["within_reach"]))
+        return begun, policy_of(session.repository)
 
     def end(self, ended: Ended, policy: GuardPolicy) -> Session:
         """Keep what one event did; see ``Keeper``."""
@@ -102,9 +105,18 @@ class BrokerKeeper:
         )
         return session_of_table(answer["session"])
 
-    def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
+    def lines(self, about: str, session: str = "", **more: object) -> list[str]:
+        """Return what the broker says about the user's sessions; raises GateError.
+
+        ``about`` is "list", "show", "contain" or "report".
+        """
+        message = {"do": "lines", "about": about, "session": session, **more}
+        answer = self._ask(message, seconds=_QUESTION_SECONDS)
+        return [str(line) for line in answer["lines"]]
+
+    def _ask(self, message: dict[str, Any], seconds: float = SECONDS) -> dict[str, Any]:
         try:
-            answer = ask(message, self._owner, path=self._socket)
+            answer = ask(message, self._owner, path=self._socket, seconds=seconds)
         except BrokerError as error:
             raise GateError(str(error)) from error
         if "error" in answer:
@@ -124,12 +136,25 @@ class BrokerHandler:
         if peer.pid <= 0:
             raise GateError("the caller's process is not visible from here")
         places = self.places_of(peer.uid)
+        if message.get("do") == "lines":
+            from zt_gate.guard.broker.questions import lines_for
+
+            return {"lines": lines_for(message, places)}
         # The caller itself is a hook, which is another process for each event.
-        keeper = LocalKeeper(places, process_keys(ancestors(peer.pid)[1:]))
+        above = ancestors(peer.pid)[1:]
+        keeper = LocalKeeper(places, process_keys(above))
+        hook_and_client = (peer.pid, *up_to_client(above))
+        tracing = traced(hook_and_client)
+        if tracing:
+            raise GateError(f"{tracing}, which could answer in the guard's place")
+        reach = "the client runs as root" if peer.uid == 0 else ""
+        reach = reach or attachable(hook_and_client)
         if message.get("do") == "begin":
-            return self._begin(message, keeper, places)
+            return {**self._begin(message, keeper, places), "within_reach": reach}
         if message.get("do") == "end":
-            return self._end(message, keeper, places, peer)
+            grade = Grade.ADVISES if reach else Grade.ENFORCED
+            own = {"grade": grade.value, "pid": peer.pid}
+            return self._end(message, keeper, places, own)
         raise GateError("unknown message")
 
     def places_of(self, user_id: int) -> GuardPlaces:
@@ -163,7 +188,7 @@ class BrokerHandler:
         message: Mapping[str, Any],
         keeper: LocalKeeper,
         places: GuardPlaces,
-        peer: Peer,
+        own: Mapping[str, Any],
     ) -> dict[str, Any]:
         session = keeper.session_of_caller(_text(message, "session"))
         before = dict(session.counts)
@@ -179,7 +204,7 @@ class BrokerHandler:
             for key, value in _table(message, "entry").items()
             if key not in _OWN_FIELDS
         }
-        entry |= {"policy": policy.digest[:16], "grade": "enforced", "pid": peer.pid}
+        entry |= {"policy": policy.digest[:16], **own}
         attacks = [str(effect)[:_MOST_TEXT] for effect in effects[:_MOST_EFFECTS]]
         control = _text(message, "control")[:80]
         kept = keeper.end(Ended(session, before, attacks, control, entry), policy)

@@ -1,27 +1,29 @@
-"""The clients whose events the guard reads: one file each, and one line in ``CLIENTS``."""
+"""The clients whose events the guard reads: one file each.
+
+Their names are in ``zt_gate.syntax.guard_hook``; a client's file has its name with
+underscores, and ``CLIENT``.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
 
+from zt_gate.syntax.guard_hook import CLIENT_NAMES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zt_gate.guard.clients.base import AgentClient
 
-#: Name on the command line, module with ``CLIENT``.
-CLIENTS = (
-    ("claude-code", "zt_gate.guard.clients.claude_code"),
-    ("codex", "zt_gate.guard.clients.codex"),
-)
-
 
 def names() -> tuple[str, ...]:
     """Return the names of all clients."""
-    return tuple(name for name, _ in CLIENTS)
+    return CLIENT_NAMES
 
 
 def client(name: str) -> AgentClient:
     """Return a client; raises KeyError for an unknown name."""
-    module = import_module(dict(CLIENTS)[name])
+    if name not in CLIENT_NAMES:
+        raise KeyError(name)
+    module = import_module(f"zt_gate.guard.clients.{name.replace('-', '_')}")
     found: AgentClient = module.CLIENT
     return found

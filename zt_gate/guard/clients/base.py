@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zt_gate.guard.record import record
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ class AgentClient(Protocol):
     #: Files and folders with settings of the client: below ``~/``, ``./`` (the project)
     #: or absolute.  Nothing that a session runs may change them.
     own_paths: tuple[str, ...]
+    #: Files that define MCP servers, in the form of ``own_paths``, with the keys that lead
+    #: to the table of servers.
+    mcp_files: tuple[tuple[str, tuple[str, ...]], ...]
 
     def parse(self, data: bytes) -> AgentEvent:
         """Return an event; raises AgentEventError for what is no event of this client.

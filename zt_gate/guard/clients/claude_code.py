@@ -23,6 +23,7 @@ from zt_gate.guard.action import (
 from zt_gate.guard.clients import edits, hook_answer, hook_event
 from zt_gate.guard.clients.base import Rendered
 from zt_gate.guard.clients.hook_event import Unread
+from zt_gate.guard.clients.versions import version_problem
 from zt_gate.guard.decision import Answer
 
 TYPE_CHECKING = False
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from zt_gate.guard.action import Action
     from zt_gate.guard.decision import GuardDecision
 
-#: Versions whose hooks were tried: ``onFailure`` came with the first.
-OLDEST_VERSION = (2, 1, 295)
-FIRST_UNKNOWN_VERSION = (3, 0, 0)
 
 _CALLS = frozenset({"PreToolUse", "PermissionRequest", "PreSkillShellCommand"})
 #: Events after a call, with the field that has what the model sees of it.
@@ -79,6 +77,12 @@ class ClaudeCode:
         "./.claude",
         "./.mcp.json",
         "/etc/claude-code",
+    )
+    mcp_files = (
+        ("./.mcp.json", ("mcpServers",)),
+        ("~/.claude.json", ("mcpServers",)),
+        ("~/.claude.json", ("projects", "@root", "mcpServers")),
+        ("/etc/claude-code/managed-mcp.json", ("mcpServers",)),
     )
 
     def parse(self, data: bytes) -> AgentEvent:
@@ -179,7 +183,8 @@ def _withheld(event: AgentEvent, words: str) -> Any:
 
 def _actions(name: str, event: Mapping[str, Any], cwd: str) -> tuple[Action, ...]:
     if name in _CALLS:
-        problem = version_problem(os.environ.get("AI_AGENT", ""))
+        version = version_of(os.environ.get("AI_AGENT", ""))
+        problem = version_problem("claude-code", version)
         if problem:
             return (UnknownEvent(problem, acts=True),)
         return _call(event, cwd)
@@ -198,23 +203,15 @@ def _actions(name: str, event: Mapping[str, Any], cwd: str) -> tuple[Action, ...
     return (UnknownEvent(what, acts="tool_input" in event or name.startswith("Pre")),)
 
 
-def version_problem(agent: str) -> str:
-    """Return why the client's version is none that was tried, "" if it is or is not said.
+def version_of(agent: str) -> str:
+    """Return the version in the variable that the client sets, "" for another's.
 
-    ``agent`` is the variable that the client sets, such as ``claude-code_2-1-332_agent``.
+    It is such as ``claude-code_2-1-332_agent``.
     """
     client, _, rest = agent.partition("_")
     numbers = rest.partition("_")[0].split("-")
-    if client != "claude-code" or not all(part.isdecimal() for part in numbers):
-        return ""
-    version = tuple(int(part) for part in numbers if len(part) < 7)
-    if OLDEST_VERSION <= version < FIRST_UNKNOWN_VERSION:
-        return ""
-    known = ".".join(map(str, OLDEST_VERSION))
-    return (
-        f"Claude Code {'.'.join(map(str, version))}, which the guard was not tried with"
-        f" (it knows {known} up to, not including, {FIRST_UNKNOWN_VERSION[0]})"
-    )
+    is_own = client == "claude-code" and all(part.isdecimal() for part in numbers)
+    return ".".join(numbers) if is_own else ""
 
 
 def _call(event: Mapping[str, Any], cwd: str) -> tuple[Action, ...]:

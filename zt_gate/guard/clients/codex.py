@@ -2,8 +2,9 @@
 
 Read from events of version 0.171.0 (``tests/guard/clients/data``).  Two things about a
 command are not in the event, but in the session's own record (``transcript_path``), which
-the client writes before it asks the hook: the shell, and whether it gets a terminal.  What
-is typed into a terminal later (``write_stdin``) comes to no hook.
+the client writes before it asks the hook: the shell, and whether it gets a terminal.  The
+client's version is at the record's beginning.  What is typed into a terminal later
+(``write_stdin``) comes to no hook.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from zt_gate.guard.action import (
 from zt_gate.guard.clients import codex_patch, hook_answer, hook_event
 from zt_gate.guard.clients.base import Rendered
 from zt_gate.guard.clients.hook_event import Unread
+from zt_gate.guard.clients.versions import version_problem
 from zt_gate.guard.decision import Answer
 
 TYPE_CHECKING = False
@@ -50,6 +52,8 @@ _OTHER_TOOLS = frozenset({
 })  # fmt: skip
 #: Bytes at the end of a session's record in which a call is looked for.
 _RECORD_TAIL = 2 << 20
+#: Bytes at its beginning that have the version; the instructions follow it.
+_RECORD_HEAD = 16 << 10
 _TRIES = 4
 _PAUSE = 0.03
 _ZSH = ("/bin/zsh", "/usr/bin/zsh", "/usr/local/bin/zsh", "/opt/homebrew/bin/zsh")
@@ -61,6 +65,11 @@ class Codex:
     name = "codex"
     process_names = ("codex", "@openai/codex/bin/codex.js")
     own_paths = ("~/.codex", "./.codex", "/etc/codex")
+    mcp_files = tuple(
+        (path, ("mcp_servers",))
+        for path in ("~/.codex/config.toml", "./.codex/config.toml",
+                     "/etc/codex/config.toml")
+    )  # fmt: skip
 
     def parse(self, data: bytes) -> AgentEvent:
         """Return an event; raises EventError for what is no event of this client.
@@ -171,6 +180,9 @@ def _call(event: Mapping[str, Any], cwd: str) -> tuple[Action, ...]:
     arguments = event.get("tool_input")
     if not isinstance(tool, str) or not isinstance(arguments, dict):
         return (UnknownEvent("a call without a tool's name or arguments", acts=True),)
+    problem = version_problem("codex", _version(event.get("transcript_path")))
+    if problem:
+        return (UnknownEvent(problem, acts=True),)
     shown = hook_event.printable(tool)
     try:
         if tool == "Bash":
@@ -186,6 +198,19 @@ def _call(event: Mapping[str, Any], cwd: str) -> tuple[Action, ...]:
     if tool in _OTHER_TOOLS or tool.startswith("mcp__"):
         return (CallTool(shown, arguments),)
     return (UnknownEvent(f"the tool {shown}", acts=True),)
+
+
+def _version(path: object) -> str:
+    """Return the client's version at the beginning of a session's record, "" for none."""
+    if not isinstance(path, str):
+        return ""
+    try:
+        with open(path, "rb") as record:
+            start = record.read(_RECORD_HEAD).partition(b"\n")[0]
+    except (OSError, ValueError):
+        return ""
+    version = start.partition(b'"cli_version":"')[2].partition(b'"')[0]
+    return version[:40].decode("utf-8", "replace")
 
 
 def _command(

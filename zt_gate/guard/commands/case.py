@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zt_gate.guard.commands import denials
-from zt_gate.guard.record import field, record
+from zt_gate.record import field, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

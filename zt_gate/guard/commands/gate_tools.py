@@ -68,6 +68,8 @@ def zt_gate(case: CommandCase, reading: Reading) -> None:
         case.add("gate/hooks-installed", "init")
     elif verb == "policy" and words[1:2] in (["check"], ["show"], ["explain"], []):
         return
+    elif verb == "log" and words[1:2] == ["export"]:
+        case.add("guard/reconfigured", "log export")
     elif verb == "snapshot" or verb in _ZT_GATE_LOOKS:
         _settings(case, reading, verb)
     else:

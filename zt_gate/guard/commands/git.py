@@ -229,7 +229,7 @@ def foreach(case: CommandCase, invocation: Invocation, reading: Reading) -> None
     if len(words) == 1:
         case.script(words[0].text, invocation, "foreach")
     elif words:
-        from zt_gate.guard.record import replace
+        from zt_gate.record import replace
 
         case.command(replace(invocation, words=tuple(words), redirects=()))
     if case.context.task.is_narrow:

@@ -12,12 +12,12 @@ from zt_gate.guard.commands import (
 )
 from zt_gate.guard.commands.case import CommandCase
 from zt_gate.guard.commands.permission import may_run, named_words
-from zt_gate.guard.record import replace
 from zt_gate.guard.shell.invocation import Input, Invocation
 from zt_gate.guard.shell.parse import ShellSyntaxError
 from zt_gate.guard.shell.unwrap import written_text
 from zt_gate.guard.shell.walk import analyse
 from zt_gate.guard.shell.words import UNKNOWN, CommandWord
+from zt_gate.record import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from zt_gate.guard.commands import files
-from zt_gate.guard.record import replace
 from zt_gate.guard.shell.invocation import Input
 from zt_gate.guard.shell.words import UNKNOWN, CommandWord
+from zt_gate.record import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -114,7 +114,7 @@ def _foreign_files(case: CommandCase, invocation: Invocation, reading: Reading) 
 def _run(case: CommandCase, invocation: Invocation, reading: Reading) -> None:
     """Judge the program of a package that is run at once, if a table knows it."""
     from zt_gate.guard.commands.tables import table_of
-    from zt_gate.guard.record import replace
+    from zt_gate.record import replace
 
     if not reading.arguments:
         return

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from zt_gate.guard.data import load
-from zt_gate.guard.record import record
 from zt_gate.guard.shell.words import UNKNOWN
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

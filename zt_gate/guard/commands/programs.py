@@ -191,7 +191,7 @@ def multiplexer(case: CommandCase, invocation: Invocation, reading: Reading) -> 
 def _rest_as_command(
     case: CommandCase, invocation: Invocation, words: list[CommandWord]
 ) -> None:
-    from zt_gate.guard.record import replace
+    from zt_gate.record import replace
 
     if words:
         case.command(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from zt_gate.guard.commands import tables
-from zt_gate.guard.record import field, record, replace
 from zt_gate.guard.shell.words import UNKNOWN, CommandWord
+from zt_gate.record import field, record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

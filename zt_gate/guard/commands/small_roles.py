@@ -6,8 +6,8 @@ import re
 
 from zt_gate.guard.commands import code_text, files, places, programs
 from zt_gate.guard.commands.secret_names import is_ci_token, is_secret_name
-from zt_gate.guard.record import replace
 from zt_gate.guard.shell.words import UNKNOWN, CommandWord
+from zt_gate.record import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

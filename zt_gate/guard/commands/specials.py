@@ -15,9 +15,9 @@ from zt_gate.guard.commands import (
     small_roles,
 )
 from zt_gate.guard.commands.tables import canonical
-from zt_gate.guard.record import replace
 from zt_gate.guard.shell.words import UNKNOWN, CommandWord
 from zt_gate.guard.shell.written import found_names
+from zt_gate.record import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

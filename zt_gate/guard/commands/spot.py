@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zt_gate.guard.record import record
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

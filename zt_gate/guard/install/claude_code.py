@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.guard.clients.versions import TRIED
 from zt_gate.guard.install import hook_groups, json_merge
 from zt_gate.guard.install.settings_change import SettingsChange, read_settings
 from zt_gate.guard.install.setup import CREDENTIAL_FILES, InstallPlan, denied_tools
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from zt_gate.guard.install.setup import Setup
 
-#: Older versions ignore ``onFailure``.
-MINIMUM_VERSION = "2.1.295"
+#: The version that the managed form was tried with; older ones may ignore ``args``.
+MINIMUM_VERSION = TRIED["claude-code"]
 EVENTS = (
     "PreToolUse", "PostToolUse", "PostToolUseFailure", "PreSkillShellCommand",
     "UserPromptSubmit", "SessionStart", "SessionEnd", "SubagentStart",
@@ -28,6 +29,19 @@ _NO_EDIT = (
     ".claude/settings.json", ".claude/settings.local.json", ".git/hooks/**",
     "~/.local/state/zt-gate/**", "~/.codex/**",
 )  # fmt: skip
+
+#: Variables that commands in the client's own sandbox do not see: the client's own
+#: credentials, and others that last.
+_ABSENT = (
+    "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN",
+    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_CLIENT_SECRET", "GITLAB_TOKEN",
+    "HF_TOKEN", "NPM_TOKEN", "OPENAI_API_KEY", "VAULT_TOKEN",
+)  # fmt: skip
+#: Those that the client replaces by a made-up value, and the hosts that get the real one.
+_MASKED = {
+    name: ["api.github.com", "github.com", "uploads.github.com"]
+    for name in ("GH_TOKEN", "GITHUB_TOKEN")
+}
 
 
 class ClaudeCodeInstaller:
@@ -71,16 +85,28 @@ class ClaudeCodeInstaller:
             *_switched_off(document, path),
         )
 
-    def managed(self, setup: Setup) -> InstallPlan:
+    def managed(
+        self, setup: Setup, record: Mapping[str, Any] | None = None
+    ) -> InstallPlan:
         """Return the change of the managed settings."""
         path = setup.managed(_MANAGED)
         old = read_settings(path)
         document = json_merge.parsed(old, path)
-        clean = hook_groups.without_guard(document)
-        new, _ = json_merge.merged(clean, managed_wanted(setup), path)
-        return InstallPlan(
-            (SettingsChange(path, old, _bytes(old, document, new), 0o644),)
-        )
+        clean = _clean(document, record or {})
+        new, additions = json_merge.merged(clean, managed_wanted(setup), path)
+        change = SettingsChange(path, old, _bytes(old, document, new), 0o644)
+        return InstallPlan((change,), {"additions": additions})
+
+    def managed_uninstall(self, setup: Setup, record: Mapping[str, Any]) -> InstallPlan:
+        """Return the change that takes the guard out of the managed settings."""
+        path = setup.managed(_MANAGED)
+        old = read_settings(path)
+        if old is None:
+            return InstallPlan(())
+        document = json_merge.parsed(old, path)
+        clean = _clean(document, record)
+        new = _bytes(old, document, clean) if clean else None
+        return InstallPlan((SettingsChange(path, old, new, 0o644),))
 
     def managed_problems(self, setup: Setup) -> tuple[str, ...]:
         """Return what of the managed settings is not as ``managed`` leaves it."""
@@ -123,7 +149,16 @@ def wanted(setup: Setup) -> dict[str, Any]:
 
 def managed_wanted(setup: Setup) -> dict[str, Any]:
     """Return what the managed settings must have."""
-    return {**wanted(setup), "requiredMinimumVersion": MINIMUM_VERSION}
+    hooks = hook_groups.wanted(
+        setup.interpreter, "claude-code", EVENTS, without_shell=True
+    )
+    return {
+        **wanted(setup),
+        "hooks": hooks,
+        # A hook of the user's could rewrite a call after it was judged.
+        "allowManagedHooksOnly": True,
+        "requiredMinimumVersion": MINIMUM_VERSION,
+    }
 
 
 def _denied(setup: Setup) -> list[str]:
@@ -173,8 +208,17 @@ def _sandbox(setup: Setup) -> dict[str, Any]:
         "filesystem": {
             "denyRead": [f"~/{path.removesuffix('/**')}" for path in CREDENTIAL_FILES],
         },
+        "credentials": {"envVars": _variables()},
         **({"network": network} if is_listed else {}),
     }
+
+
+def _variables() -> list[dict[str, Any]]:
+    masked = [
+        {"name": name, "mode": "mask", "injectHosts": hosts}
+        for name, hosts in _MASKED.items()
+    ]
+    return [*({"name": name, "mode": "deny"} for name in _ABSENT), *masked]
 
 
 def _switched_off(document: Mapping[str, Any], name: str) -> Iterator[str]:

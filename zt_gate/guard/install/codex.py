@@ -110,8 +110,11 @@ class CodexInstaller:
             )
         return tuple(found)
 
-    def managed(self, setup: Setup) -> InstallPlan:
+    def managed(
+        self, setup: Setup, record: Mapping[str, Any] | None = None
+    ) -> InstallPlan:
         """Return the change of the managed requirements."""
+        del record  # the file is the guard's own
         path = setup.managed(_MANAGED)
         old = read_settings(path)
         if old is not None and not old.startswith(_MARK.encode()):
@@ -122,6 +125,15 @@ class CodexInstaller:
         return InstallPlan(
             (SettingsChange(path, old, requirements(setup).encode(), 0o644),)
         )
+
+    def managed_uninstall(self, setup: Setup, record: Mapping[str, Any]) -> InstallPlan:
+        """Return the change that removes the managed requirements, if they are ours."""
+        del record
+        path = setup.managed(_MANAGED)
+        old = read_settings(path)
+        if old is None or not old.startswith(_MARK.encode()):
+            return InstallPlan(())
+        return InstallPlan((SettingsChange(path, old, None),))
 
     def managed_problems(self, setup: Setup) -> tuple[str, ...]:
         """Return whether the managed requirements have what ``managed`` writes."""
@@ -219,7 +231,8 @@ def _rules() -> bytes:
 def requirements(setup: Setup) -> str:
     """Return the managed requirements: hooks that need no review, and their features."""
     handler = guard_hook.handler(setup.interpreter, "codex")
-    parts = [_MARK, "[features]\n"]
+    # A hook of the user's could rewrite a call after it was judged.
+    parts = [_MARK, "allow_managed_hooks_only = true\n\n[features]\n"]
     parts += [f"{key} = {literal}\n" for key, literal in _FEATURES]
     for event in EVENTS:
         parts.append(f"\n[[hooks.{event}]]\n[[hooks.{event}.hooks]]\n")

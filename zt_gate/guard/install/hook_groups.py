@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
-def wanted(interpreter: str, client: str, events: Sequence[str]) -> dict[str, Any]:
+def wanted(
+    interpreter: str, client: str, events: Sequence[str], *, without_shell: bool = False
+) -> dict[str, Any]:
     """Return the guard's hooks: one group for each event, without a matcher."""
-    group = {"hooks": [guard_hook.handler(interpreter, client)]}
+    form = guard_hook.exec_handler if without_shell else guard_hook.handler
+    group = {"hooks": [form(interpreter, client)]}
     return {event: [group] for event in events}
 
 
@@ -40,12 +43,7 @@ def _starts_guard(group: object) -> bool:
     handlers = group.get("hooks") if isinstance(group, dict) else None
     if not isinstance(handlers, list) or not handlers:
         return False
-    return all(
-        isinstance(handler, dict)
-        and isinstance(handler.get("command"), str)
-        and guard_hook.names_guard_hook(handler["command"])
-        for handler in handlers
-    )
+    return all(guard_hook.starts_guard(handler) for handler in handlers)
 
 
 def shape_problems(document: Mapping[str, Any], name: str) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import UsageError
+from zt_gate.guard.install import json_merge
 from zt_gate.guard.install.root_owned_parts import own_parts
 from zt_gate.guard.install.root_owned_parts import within_reach as parts_within_reach
 from zt_gate.guard.install.settings_change import SettingsChange, read_settings
@@ -13,7 +14,12 @@ from zt_gate.guard.places import MANAGED
 from zt_gate.guard.policy import MANAGED_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zt_gate.guard.install.setup import Setup
+
+#: In the managed folder: what was added to each client's settings.
+_RECORD = "installed.json"
 
 
 def within_reach() -> tuple[str, ...]:
@@ -29,7 +35,7 @@ def refuse_within_reach(root: str) -> None:
         raise UsageError(
             "a managed guard must be out of the users' reach, and this is not: "
             f"{'; '.join(reasons)}. Install zt-gate as root, for example with"
-            " python3 -m venv /opt/zt-gate, and run this with its interpreter"
+            " python3 -m venv /root/zt-gate, and run this with its interpreter"
         )
 
 
@@ -44,6 +50,29 @@ def parts_within_reach_of_folders(folders: list[str]) -> tuple[str, ...]:
         except NotRootOwnedError as error:
             found.append(str(error))
     return tuple(found)
+
+
+def read_managed_record(setup: Setup) -> dict[str, Any]:
+    """Return what was recorded for each client; raises SettingsShapeError."""
+    path = _record_path(setup)
+    return json_merge.parsed(read_settings(path), path)
+
+
+def record_change(setup: Setup, records: Mapping[str, Any] | None) -> SettingsChange:
+    """Return the change of the record of what was installed; None removes it."""
+    path = _record_path(setup)
+    new = json_merge.rendered(records) if records else None
+    return SettingsChange(path, read_settings(path), new, 0o644)
+
+
+def _record_path(setup: Setup) -> str:
+    return os.path.join(setup.managed(MANAGED), _RECORD)
+
+
+def unpin_change(setup: Setup) -> SettingsChange:
+    """Return the change that removes the machine's pinned policy."""
+    path = os.path.join(setup.managed(MANAGED), MANAGED_FILE)
+    return SettingsChange(path, read_settings(path), None)
 
 
 def pin_change(setup: Setup, content: bytes) -> SettingsChange:

@@ -72,8 +72,13 @@ class ClientInstaller(Protocol):
     def problems(self, setup: Setup) -> tuple[str, ...]:
         """Return what is not as ``install`` would leave it, or switches the hooks off."""
 
-    def managed(self, setup: Setup) -> InstallPlan:
+    def managed(
+        self, setup: Setup, record: Mapping[str, Any] | None = None
+    ) -> InstallPlan:
         """Return the changes of the files that only root can write."""
+
+    def managed_uninstall(self, setup: Setup, record: Mapping[str, Any]) -> InstallPlan:
+        """Return the changes that take the guard out of the files of root."""
 
     def managed_problems(self, setup: Setup) -> tuple[str, ...]:
         """Return what of the managed files is not as ``managed`` would leave it."""

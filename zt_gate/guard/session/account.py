@@ -30,7 +30,7 @@ KINDS = {
     "unknown": "Unknown to the guard",
 }
 #: Log lines that are no event of a client.
-NO_CALLS = frozenset(("released", "incident"))
+NO_CALLS = frozenset(("released", "incident", "contained"))
 _MOST_COMMITS = 50
 
 
@@ -76,6 +76,7 @@ class SessionAccount:
     signs: tuple[tuple[str, anomaly.Sign], ...] = ()
     tainted: tuple[tuple[str, str], ...] = ()
     incidents: tuple[Mapping[str, Any], ...] = ()
+    containments: tuple[Mapping[str, Any], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
     git: GitState = field(default_factory=GitState)
 
@@ -153,6 +154,7 @@ def account_of(places: GuardPlaces, session: Session) -> SessionAccount:
         signs,
         tainted,
         tuple(entry for entry in entries if entry.get("event") == "incident"),
+        tuple(entry for entry in entries if entry.get("event") == "contained"),
         tuple(_secrets(calls)),
         _git_state(places, session),
     )

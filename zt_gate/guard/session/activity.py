@@ -7,7 +7,7 @@ means was judged before, and its concerns are in the entry.
 
 from __future__ import annotations
 
-from zt_gate.guard.record import record
+from zt_gate.record import record
 from zt_gate.system.digests import sha256
 
 TYPE_CHECKING = False
@@ -114,7 +114,7 @@ def _add_action(
         found["hosts"] += hosts_in(str(action.get("url", "")))
     elif kind in {"RunCommand", "TypeInput"}:
         text = str(action.get("text", ""))
-        found["hosts"] += hosts_in(text)
+        found["hosts"] += [*hosts_in(text), *_looked_up(text, tables)]
         found["paths"] += _paths(text)
         numbers["deletions"] += _removals(text)
         numbers["encrypts"] += _encrypts(text, tables)
@@ -223,6 +223,21 @@ def hosts_in(text: str) -> Iterator[str]:
         if host and host.lower() not in _LOOPBACK:
             yield host.lower()[:100]
         at = text.find("://", at + 3)
+
+
+def _looked_up(text: str, tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names that a command asks the network about: a name can carry data out."""
+    programs = tables["lookup_programs"]
+    if not any(name in text for name in programs):
+        return
+    is_lookup, is_first = False, True
+    for word in _words(text):
+        if word in _ENDS:
+            is_lookup, is_first = False, True
+        elif is_first:
+            is_lookup, is_first = word.rpartition("/")[2] in programs, False
+        elif is_lookup and "." in word and word[0] not in "-+@/":
+            yield word.strip("\"'").lower()[:100]
 
 
 def _count(concerns: Iterable[Mapping[str, Any]], starts: Iterable[str]) -> int:

@@ -11,8 +11,8 @@ import time
 
 from zt_gate.guard.data import load
 from zt_gate.guard.decision import Answer, Concern
-from zt_gate.guard.record import field, record
 from zt_gate.guard.session.activity import deeds_of, is_risky
+from zt_gate.record import field, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

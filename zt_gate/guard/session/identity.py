@@ -8,6 +8,7 @@ ancestors; for that the repository counts as well (``zt_gate.guard.session.recor
 from __future__ import annotations
 
 import os
+import sys
 
 from zt_gate.system import ancestors
 
@@ -31,15 +32,59 @@ def process_keys(chain: Sequence[Ancestor] | None = None) -> tuple[str, ...]:
     if chain is None:
         chain = ancestors.ancestors()
     machine = _machine()
-    place = 0
-    while place < len(chain) - 1 and _is_wrapper(chain[place]):
-        place += 1
     # Process 1 and the kernel's own are above everything of the machine.
     return tuple(
         f"{machine}:{process.pid}:{process.started}"
-        for process in chain[place:]
+        for process in chain[_place_of_client(chain) :]
         if process.pid > 1
     )
+
+
+def up_to_client(chain: Sequence[Ancestor]) -> tuple[int, ...]:
+    """Return the processes between a hook and its client, and the client's."""
+    return tuple(process.pid for process in chain[: _place_of_client(chain) + 1])
+
+
+def _place_of_client(chain: Sequence[Ancestor]) -> int:
+    place = 0
+    while place < len(chain) - 1 and _is_wrapper(chain[place]):
+        place += 1
+    return place
+
+
+def own_key() -> str:
+    """Return the key of this process."""
+    return f"{_machine()}:{os.getpid()}:{_start_of(os.getpid())}"
+
+
+def pid_of(key: str) -> int:
+    """Return the process of a key, 0 if it ended or is not one of this machine's."""
+    machine, _, rest = key.partition(":")
+    number, _, started = rest.partition(":")
+    if machine != _machine() or not number.isdigit() or not started.isdigit():
+        return 0
+    return int(number) if _start_of(int(number)) == int(started) else 0
+
+
+def is_here(key: str) -> bool:
+    """Whether the process of a key runs on this machine."""
+    return pid_of(key) > 0
+
+
+def _start_of(number: int) -> int:
+    """Return when a process started, in ticks since the machine's start; -1 for none.
+
+    One that ended, and that nobody has waited for yet, is none.
+    """
+    if sys.platform != "linux":
+        found = ancestors.ancestors(number)[:1]
+        return found[0].started if found else -1
+    try:
+        with open(f"/proc/{number}/stat", "rb") as file:
+            fields = file.read(4096).rpartition(b")")[2].split()
+    except OSError:
+        return -1
+    return int(fields[19]) if len(fields) > 19 and fields[0] not in b"ZX" else -1
 
 
 def _is_wrapper(process: Ancestor) -> bool:

@@ -20,8 +20,9 @@ from zt_gate.guard.private_file import (
     read_private,
     write_private,
 )
-from zt_gate.guard.record import field, record
 from zt_gate.guard.repository import git_identity
+from zt_gate.guard.session import clock
+from zt_gate.record import field, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class Sessions:
 
     known: list[Session]
     changed: bool = False
+    #: Seconds by which the machine's clock was set since the last event, 0 if it was not.
+    jumped: float = 0.0
 
     def by_id(self, name: str) -> Session | None:
         """Return a session by its id or the beginning of it, None if it is not one."""
@@ -211,11 +214,14 @@ class Sessions:
 def opened(places: GuardPlaces) -> Iterator[Sessions]:
     """Read the sessions under a lock, and write them back at the end if they changed.
 
-    They are not written after an exception.  Raises GuardStateError.
+    They are not written after an exception.  If the machine's clock was set, all times
+    are moved with it first.  Raises GuardStateError.
     """
     path = os.path.join(places.sessions, FILE)
     with locked(places.sessions):
-        sessions = Sessions(_read(path))
+        sessions = _read(path)
+        if sessions.jumped:
+            clock.move_activities(places.sessions, sessions.jumped)
         yield sessions
         if sessions.changed:
             oldest = time.time() - _KEPT
@@ -225,6 +231,7 @@ def opened(places: GuardPlaces) -> Iterator[Sessions]:
                 if session.seen > oldest or session.contained
             ]
             table = {"version": _VERSION, "sessions": rows}
+            clock.stamp(table)
             write_private(path, json.dumps(table).encode("ascii"))
 
 
@@ -240,16 +247,20 @@ def is_running_process(key: str) -> bool:
     return len(fields) > 19 and fields[19] == started.encode()
 
 
-def _read(path: str) -> list[Session]:
+def _read(path: str) -> Sessions:
     data = read_private(path)
     if data is None:
-        return []
+        return Sessions([])
     try:
         table = json.loads(data)
         if table["version"] != _VERSION:
             raise ValueError("another version")
-        return [session_of_table(row) for row in table["sessions"]]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        jump = clock.jump_of(table)
+        if jump:
+            clock.move_sessions(table["sessions"], jump)
+        known = [session_of_table(row) for row in table["sessions"]]
+        return Sessions(known, bool(jump), jump)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise GuardStateError(
             f"{path} is damaged, so what was denied is not known. A person removes it"
         ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from zt_gate.guard.places import GuardPlaces
     from zt_gate.guard.policy import GuardPolicy
     from zt_gate.guard.session.records import Session
-    from zt_gate.policy.approval_proof import ProofChecker
     from zt_gate.policy.approvals import Approval
-    from zt_gate.policy.schema import Proof
 
 RULE = "guard/contained-session"
 
@@ -24,16 +22,11 @@ def is_released(session: Session, policy: GuardPolicy) -> bool:
     """
     if not session.release:
         return False
-    from zt_gate.policy.approvals import Approval, ApprovalError
+    from zt_gate.guard.person import problem_of_record
 
-    try:
-        approval = Approval(**session.release)
-        checker = _checker(session, policy)
-    except (TypeError, ApprovalError):
-        return False
-    if approval.rule != RULE or approval.change != _change(session):
-        return False
-    return approval.holds(_today()) and not checker.problem(approval)
+    return not problem_of_record(
+        session.release, RULE, _change(session), policy.proof, session.repository
+    )
 
 
 def release(
@@ -54,6 +47,7 @@ def release(
     """
     from zt_gate.errors import UsageError
     from zt_gate.guard import log
+    from zt_gate.guard.person import proven
     from zt_gate.guard.policy import pinned_policy
     from zt_gate.guard.session import records
     from zt_gate.record import asdict
@@ -68,9 +62,8 @@ def release(
         digits = session.id[:4]
         if ask(f"type {digits} to release the session: ") != digits:
             raise UsageError("nothing was released: the digits do not match")
-        approval = _proven(
-            _request(session, by, reason), _checker(session, policy), environ, key, ask
-        )
+        request = _request(session, by, reason)
+        approval = proven(request, policy.proof, environ, key, ask, "released")
         log.append(
             places,
             policy,
@@ -86,69 +79,11 @@ def release(
 
 
 def _request(session: Session, by: str, reason: str) -> Approval:
-    from datetime import UTC, datetime, timedelta
+    from zt_gate.guard.person import request
 
-    from zt_gate.policy.approvals import Approval
-    from zt_gate.system.digests import sha256
-
-    expires = datetime.now(UTC).date() + timedelta(days=30)
-    change = _change(session)
-    return Approval(
-        sha256(change.encode())[:32],
-        RULE,
-        "",
-        reason,
-        by,
-        _today(),
-        expires.isoformat(),
-        session.repository,
-        change,
-    )
+    return request(RULE, _change(session), session.repository, by, reason, days=30)
 
 
 def _change(session: Session) -> str:
     """Return what identifies this containment: an older release does not fit it."""
     return f"session {session.id} contained {session.contained:.3f}"
-
-
-def _today() -> str:
-    import time
-
-    return time.strftime("%Y-%m-%d", time.gmtime())
-
-
-def _checker(session: Session, policy: GuardPolicy) -> ProofChecker:
-    from zt_gate.policy.approval_proof import ProofChecker, places, required_proof
-
-    where = places()
-    proof = required_proof(cast("Proof", policy.proof), where)
-    return ProofChecker(proof, session.repository, where)
-
-
-def _proven(
-    approval: Approval,
-    checker: ProofChecker,
-    environ: Mapping[str, str],
-    key: str,
-    ask: Callable[[str], str],
-) -> Approval:
-    from zt_gate.errors import UsageError
-    from zt_gate.policy import approval_signing
-    from zt_gate.policy.approval_proof import setup_problem
-
-    problem = setup_problem(checker.proof, checker.where)
-    if problem:
-        raise UsageError(f"nothing was released: {problem}")
-    if checker.proof == "none":
-        return approval
-    if checker.proof == "ssh-sk":
-        key = key or approval_signing.default_key(environ)
-        proven = approval_signing.signed(approval, key, environ)
-    else:
-        code = ask("one-time code: ") if checker.proof == "totp" else ""
-        helper = checker.where.helper
-        (proven,) = approval_signing.recorded([approval], checker.proof, helper, code)
-    problem = checker.problem(proven)
-    if problem:
-        raise UsageError(f"nothing was released: {problem}")
-    return proven

@@ -20,7 +20,7 @@ from zt_gate.errors import GateError
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError
 from zt_gate.git.unsafe_names import is_unsafe_path
-from zt_gate.guard.private_file import write_private
+from zt_gate.guard.private_file import make_private, write_private
 from zt_gate.guard.session.snapshot import (
     MOST_READ,
     Kept,
@@ -151,7 +151,7 @@ def apply(places: GuardPlaces, session: Session, wanted: RollbackPlan) -> Rolled
     saved = os.path.join(
         places.state, "rollbacks", f"{session.id}-{stamp}-{os.urandom(2).hex()}"
     )
-    os.makedirs(os.path.join(saved, "files"), 0o700)
+    make_private(os.path.join(saved, "files"))
     done: list[RollbackStep] = []
     try:
         for _round in range(_MOST_ROUNDS):

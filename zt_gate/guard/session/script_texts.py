@@ -11,7 +11,7 @@ import os
 import re
 
 from zt_gate import lazy_re
-from zt_gate.guard.record import record
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,7 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.git.errors import GitError
 from zt_gate.git.run import Git
-from zt_gate.guard.private_file import GuardStateError, read_private, write_private
+from zt_gate.guard.private_file import (
+    GuardStateError,
+    make_private,
+    read_private,
+    write_private,
+)
+from zt_gate.guard.session import records
 from zt_gate.model.change import MODE_SUBMODULE
 from zt_gate.record import asdict, dataclass, field, replace
 from zt_gate.sources.folder_files import (
@@ -100,7 +106,7 @@ def take(places: GuardPlaces, session: Session) -> str:
     target = folder_of(places, session.id)
     new = f"{target}.{os.urandom(4).hex()}"
     try:
-        os.makedirs(new, 0o700)
+        make_private(new)
         try:
             snapshot = _taken(places, session.root, new)
         except (GitError, OSError) as error:
@@ -115,7 +121,7 @@ def take(places: GuardPlaces, session: Session) -> str:
         raise GuardStateError(
             f"{target} cannot be written: {error.strerror}"
         ) from error
-    _forget_old(os.path.dirname(target))
+    _forget_old(places)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -341,9 +347,15 @@ def _manifest(snapshot: SessionSnapshot) -> bytes:
     return json.dumps(table).encode("ascii")
 
 
-def _forget_old(folder: str) -> None:
-    """Remove snapshots that are older than the sessions are kept."""
+def _forget_old(places: GuardPlaces) -> None:
+    """Remove snapshots that are older than the sessions are kept.
+
+    A session that is still known keeps its snapshot, whatever the clock says.
+    """
     oldest = time.time() - _KEPT_DAYS * 86_400
-    for entry in os.scandir(folder):
-        if entry.stat(follow_symlinks=False).st_mtime < oldest:
+    with records.opened(places) as sessions:
+        known = {session.id for session in sessions.known}
+    for entry in os.scandir(os.path.join(places.state, "snapshots")):
+        is_old = entry.stat(follow_symlinks=False).st_mtime < oldest
+        if is_old and entry.name not in known:
             shutil.rmtree(entry.path, ignore_errors=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 
-from zt_gate.guard.record import record
 from zt_gate.guard.shell.words import UNKNOWN, CommandWord
+from zt_gate.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from zt_gate.guard.data import load
-from zt_gate.guard.record import replace
 from zt_gate.guard.shell.invocation import Input, Invocation, VariableAssignment
 from zt_gate.guard.shell.words import UNKNOWN, CommandWord
+from zt_gate.record import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 
-from zt_gate.guard.record import field, record, replace
 from zt_gate.guard.shell import parse, unwrap
 from zt_gate.guard.shell.coverage import uncovered
 from zt_gate.guard.shell.invocation import (
@@ -21,6 +20,7 @@ from zt_gate.guard.shell.invocation import (
 )
 from zt_gate.guard.shell.words import ALIAS, UNKNOWN, CommandWord, Expander
 from zt_gate.guard.shell.written import output_text
+from zt_gate.record import field, record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

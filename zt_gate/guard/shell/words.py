@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from zt_gate import lazy_re
-from zt_gate.guard.record import record, replace
+from zt_gate.record import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
