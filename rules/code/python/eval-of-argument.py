@@ -24,3 +24,8 @@ def constant():
 def compiled(source, name):
     # ok: python-eval-of-argument
     exec(compile(source, name, "exec"), {})
+
+
+def run_generated(python_code, scope):
+    # ruleid: python-eval-of-argument
+    exec(python_code, scope)

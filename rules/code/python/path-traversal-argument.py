@@ -19,3 +19,21 @@ def constant():
 def added(name):
     # ruleid: python-path-traversal-argument
     return open(FOLDER + "/" + name).read()
+
+
+class Store:
+    def load(self, session_id: str):
+        # ruleid: python-path-traversal-argument
+        with open(os.path.join(self.folder, f"{session_id}.json")) as file:
+            return file.read()
+
+    def keep(self, upload):
+        # ruleid: python-path-traversal-argument
+        with open(os.path.join(self.folder, upload.filename), "wb") as file:
+            file.write(upload.read())
+
+    def checked(self, session_id: str):
+        uuid.UUID(session_id)
+        # ok: python-path-traversal-argument
+        with open(os.path.join(self.folder, f"{session_id}.json")) as file:
+            return file.read()

@@ -63,7 +63,7 @@ def shell(host):
 
 
 def claims(token, key):
-    # ruleid: python-tls-verification-off
+    # ok: python-tls-verification-off
     jwt.decode(token, options={"verify_signature": False})
     # ok: python-tls-verification-off
     return jwt.decode(token, key, algorithms=["HS256"])

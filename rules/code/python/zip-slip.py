@@ -16,3 +16,16 @@ def one_by_one(file):
             tar.extract(member, "out")
             # ok: python-zip-slip
             tar.extract(member, "out", filter="data")
+
+
+def rar(path, folder):
+    with rarfile.RarFile(path) as archive:
+        # ruleid: python-zip-slip
+        archive.extractall(folder)
+
+
+def members(blob, folder):
+    tar = tarfile.TarFile(fileobj=blob)
+    for member in tar:
+        # ruleid: python-zip-slip
+        tar.extract(member, folder)
