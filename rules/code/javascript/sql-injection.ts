@@ -26,15 +26,6 @@ app.get("/users/:id", async (req: Request, res: Response) => {
   await prisma.user.findMany({ where: { name: req.query.name } });
 });
 
-app.post("/login", async (req, res) => {
-  // ruleid: javascript-sql-injection
-  await User.findOne(req.body);
-  // ok: javascript-sql-injection
-  await User.findOne({ name: String(req.body.name) });
-  // ok: javascript-sql-injection
-  const found = items.find((item) => item.id === req.body.id);
-});
-
 router.get("/koa", async (ctx) => {
   // ruleid: javascript-sql-injection
   await db.all(`SELECT * FROM t WHERE name = '${ctx.query.name}'`);
