@@ -32,7 +32,13 @@ from bench.code_peers import ScannerHits, families, scanners
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-EXTENSIONS = {"python": "py", "javascript": "js", "typescript": "ts", "go": "go"}
+EXTENSIONS = {
+    "python": "py",
+    "javascript": "js",
+    "typescript": "ts",
+    "tsx": "tsx",
+    "go": "go",
+}
 
 
 @dataclass(frozen=True)

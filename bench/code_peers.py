@@ -134,10 +134,10 @@ def njsscan(program: str, folder: Path) -> tuple[Hits, dict[str, int]]:
     return hits, counts
 
 
-_OURS = frozenset(("python", "javascript", "typescript", "go"))
+_OURS = frozenset(("python", "javascript", "typescript", "tsx", "go"))
 _PEERS = {
     "bandit": (bandit, frozenset(("python",))),
-    "njsscan": (njsscan, frozenset(("javascript", "typescript"))),
+    "njsscan": (njsscan, frozenset(("javascript", "typescript", "tsx"))),
 }
 
 

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from zt_gate.record import dataclass, replace
+from zt_gate.scanners.code import python_helpers
 from zt_gate.scanners.code.inspection_result import (
     InspectionResult,
     InspectionUnit,
@@ -16,6 +17,7 @@ from zt_gate.scanners.code.source_parts import RuleGroup
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from zt_gate.scanners.code.rule_selection import EngineRules
     from zt_gate.scanners.code.semgrep_output import Match
     from zt_gate.scanners.code.source_parts import Part
     from zt_gate.scanners.code.targets import Target
@@ -80,6 +82,30 @@ def parts_of(
         )
         texts.append((unit, group.text))
     return texts
+
+
+def helpers_of(
+    whole: InspectionUnit, text: bytes, engine_rules: EngineRules
+) -> list[tuple[InspectionUnit, bytes]]:
+    """Return the functions that get data from callers in the file, as at most one unit."""
+    language = whole.dialect.language.name
+    if language != "python":
+        return []
+    marked = python_helpers.marked_text(text)
+    if marked is None:
+        return []
+    rules = engine_rules.that_name(language, python_helpers.MARK)
+    rules = engine_rules.applicable_of(language, rules, marked)
+    if not rules:
+        return []
+    stem, _, extension = whole.name.rpartition(".")
+    unit = replace(
+        whole,
+        name=f"{stem}-helpers.{extension}",
+        digest=hashlib.sha256(marked).hexdigest(),
+        rules=rules,
+    )
+    return [(unit, marked)]
 
 
 def joined_of(

@@ -178,6 +178,11 @@ class EngineRules:
         body = self._languages[language].bodies.get(rule, {})
         return bool(body.get("mode") == "taint")
 
+    def that_name(self, language: str, word: str) -> frozenset[str]:
+        """Return the rules of a language whose patterns contain a word."""
+        texts = self._languages[language].texts
+        return frozenset(name for name, text in texts.items() if word in text)
+
     def for_generated(self, language: str, ids: Iterable[str]) -> frozenset[str]:
         """Return the ids of rules for code that no person wrote in this form.
 

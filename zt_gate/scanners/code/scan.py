@@ -33,6 +33,7 @@ from zt_gate.scanners.code.queued_files import (
     OldContent,
     QueuedFile,
     has_content,
+    helpers_of,
     joined_of,
     parts_of,
 )
@@ -143,6 +144,8 @@ class _ScanQueue:
         name = f"src/{self._copies:06}.{target.dialect.extension}"
         whole = InspectionUnit(name, target.dialect, "", target.rules, target.touched)
         texts = parts_of(whole, target.text, part)
+        if target is whole_target:
+            texts += helpers_of(whole, target.text, self.engine_rules)
         units = tuple(unit for unit, _ in texts)
         cached = self._cached(units)
         if len(cached) == len(texts) and not any(map(has_content, cached.values())):
@@ -401,6 +404,8 @@ class _ScanQueue:
         touched = queued.target.touched_before
         whole = InspectionUnit(name, queued.target.dialect, "", rules, touched)
         texts = parts_of(whole, text, self._old_part(text, queued))
+        if not queued.is_generated:
+            texts += helpers_of(whole, text, self.engine_rules)
         self._write(name, text)
         self._write_copies(texts)
         units = tuple(unit for unit, _ in texts)

@@ -316,7 +316,11 @@ def _python_pieces(
         )
 
     for statement in statements:
-        if statement.is_definition:
+        # A class of fields alone says which types a function gets: it stays.
+        is_fields = bool(statement.children) and not any(
+            inner.is_definition for inner in statement.children
+        )
+        if statement.is_definition and not is_fields:
             yield piece_of(statement)
 
 

@@ -21,6 +21,7 @@ from zt_gate.scanners.code.languages import (
     by_name,
     may_hide_code,
 )
+from zt_gate.scanners.code.parameter_types import without_parameter_types
 from zt_gate.scanners.code.source_encodings import UnreadableCodeError, as_utf8
 from zt_gate.syntax.text import MAX_BYTES, added_text
 
@@ -220,6 +221,7 @@ def prepare(
             if other_format:
                 return NotInspected(file.path, "not_applicable", other_format)
         text = as_utf8(data, language, _is_added(file))
+        text = without_parameter_types(text, dialect)
         rules = engine_rules.applicable(language.name, text)
         if not rules:
             return Target(file, dialect, b"", LineRanges(()), rules)
@@ -243,8 +245,10 @@ def old_text(target: Target) -> bytes | None:
             "the old content of the file is needed and not available"
         )
     try:
-        language = target.dialect.language
-        return as_utf8(file.old.read(MAX_BYTES), language, lambda _number: False)
+        dialect = target.dialect
+        data = file.old.read(MAX_BYTES)
+        text = as_utf8(data, dialect.language, lambda _number: False)
+        return without_parameter_types(text, dialect)
     except UnreadableCodeError:
         return None  # every finding counts as new
 
