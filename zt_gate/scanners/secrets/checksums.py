@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+# 1 January 2026, in seconds: before this version.
+_LONG_OVER = 1_767_225_600
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _BECH32_GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
@@ -68,6 +70,13 @@ def is_minimal_jwt(value: str) -> bool:
     header, claims, *_ = map(_jwt_part, value.split("."))
     has_time = not {"exp", "iat", "nbf"}.isdisjoint({*header, *claims})
     return len(claims) < 2 and not has_time
+
+
+def is_expired_jwt(value: str) -> bool:
+    """Whether a token is over since long, or never was in time: it has no ``exp``."""
+    claims = _jwt_part(value.split(".")[1])
+    expiry = claims.get("exp")
+    return not isinstance(expiry, int | float) or expiry < _LONG_OVER
 
 
 def _jwt_part(text: str) -> dict[str, object]:

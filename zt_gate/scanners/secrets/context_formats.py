@@ -1,4 +1,4 @@
-"""Finds secrets by their context: beside an id, in a connection string, after ``-u``."""
+"""Finds secrets by their context: in a connection string, after ``-u``, in a call."""
 
 from __future__ import annotations
 
@@ -8,23 +8,17 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
-from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import sample_paths
-from zt_gate.scanners.secrets.hits import KEYWORD, NEAR, URL, SecretHit
-from zt_gate.scanners.secrets.value_classifier import entropy
+from zt_gate.scanners.secrets.hits import KEYWORD, URL, SecretHit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from zt_gate.scanners.secrets.text_block import TextBlock
     from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
-AWS_ID, AWS_SECRET = "secrets/aws-access-key-id", "secrets/aws-secret-key"
 CONNECTION, COMMAND = "secrets/connection-string", "secrets/command-credentials"
 
-_AWS_SECRET = lazy_re.compile(
-    rb"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
-)
 _PASSWORD = lazy_re.compile(
     rb"(?:password|pwd|accountkey|sharedaccesskey)[ ]{0,2}="
     rb"[ ]{0,2}([^;\"'\s<>]{3,200})"
@@ -48,6 +42,10 @@ _GO_DSN = lazy_re.compile(
 _USER_OPTION = lazy_re.compile(
     rb"-(?:u|U|-user|-proxy-user|-basic)(?:[\"'],)?[ \t=]{0,4}\\?[\"']?"
     rb"([\w.@+\\-]{0,64}):(?:'|\\?\")?([^\s\"'`:]{3,128}(?::[^\s\"'`]{0,64})?)"
+)
+# A key in the user's place, with an empty password.
+_USER_KEY = lazy_re.compile(
+    rb"-(?:u|-user)[ =]{1,4}[\"']?([^\s:\"'/$<{@]{12,256}):[\"']?(?=\s|$|\\)"
 )
 _BEFORE_OPTION = frozenset((b"", b" ", b"\t", b'"', b"'", b"\n", b"("))
 _PASSWORD_OPTION = lazy_re.compile(
@@ -82,29 +80,8 @@ _LOGIN_CALL = lazy_re.compile(
     rb"[\"']([^\"'\n]{5,128})[\"']",
     re.IGNORECASE,
 )
-# Bytes around an AWS key id, or around the password of a connection string, that are searched.
-_AWS_REACH = 400
+# Bytes around the password of a connection string that are searched.
 _CONNECTION_REACH = 600
-
-
-def find_aws_pairs(
-    block: TextBlock, hits: Iterable[SecretHit], classifier: ValueClassifier
-) -> Iterator[SecretHit]:
-    """Find AWS secret keys: 40 random characters within some lines of an access key id."""
-    for hit in hits:
-        if hit.rule != AWS_ID:
-            continue
-        search_start = max(0, hit.start - _AWS_REACH)
-        search_end = hit.end + _AWS_REACH
-        for match in _AWS_SECRET.finditer(block.data, search_start, search_end):
-            value = match[0].decode("ascii")
-            if entropy(value) < 4.2 or not classifier.is_random(value):
-                continue
-            if not classifier.is_placeholder(value):
-                start, end = match.span()
-                yield SecretHit(
-                    AWS_SECRET, start, end, NEAR, level=Level.BLOCK, weight=9
-                )
 
 
 def find_connections(
@@ -144,6 +121,12 @@ def _is_connection_string(lower: bytes, start: int, end: int) -> bool:
 def find_commands(block: TextBlock, classifier: ValueClassifier) -> Iterator[SecretHit]:
     """Find the password in ``curl -u user:password``, ``mysql -ppassword`` and ``login(…)``."""
     data = block.data
+    for match in _USER_KEY.finditer(data):
+        value = match[1].decode("utf-8", "replace")
+        if classifier.is_placeholder(value):
+            continue
+        if classifier.is_random(value) or _is_symbolic(value, classifier):
+            yield SecretHit(COMMAND, *match.span(1), KEYWORD, weight=1)
     spans = [*_user_option_passwords(data), *_option_and_call_passwords(block)]
     for span in spans:
         hit = _check_password(block, span, classifier, COMMAND)
@@ -160,6 +143,12 @@ def find_commands(block: TextBlock, classifier: ValueClassifier) -> Iterator[Sec
             start, end = match.span(1)
             extra = (password.encode(),)
             yield SecretHit(COMMAND, start, end, KEYWORD, extra=extra, weight=1)
+
+
+def _is_symbolic(value: str, classifier: ValueClassifier) -> bool:
+    """Whether a value has characters that no user's name has, and looks chosen."""
+    has_symbol = any(not char.isalnum() and char not in "._-+\\" for char in value)
+    return has_symbol and classifier.is_password_like(value)
 
 
 def _user_option_passwords(data: bytes) -> Iterator[tuple[int, int]]:

@@ -27,6 +27,13 @@ _NOT_A_PASSWORD = lazy_re.compile(
 )
 
 
+# A text that asks for a value, where a weak password would be one.
+_NOT_SET = lazy_re.compile(
+    r"change|replace|your|insert|enter|here$|xxx|todo|example|placeholder|redacted|\*\*|^https?:|^/|generate",
+    re.IGNORECASE,
+)
+
+
 class _PathGlob:
     """A glob for a path with a slash before it, and its longest part without wildcards.
 
@@ -153,6 +160,9 @@ def _is_accepted(rule: Rule, value: str, classifier: ValueClassifier) -> bool:
     check = rule.data.get("judged")
     if check is None:
         return True
+    if check == "weak":
+        # What is absent was left out before: here a known weak password is the finding.
+        return _NOT_SET.search(value) is None
     if classifier.is_placeholder(value):
         return False
     if check == "placeholder":

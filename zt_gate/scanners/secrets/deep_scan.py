@@ -11,7 +11,6 @@ from zt_gate.record import replace
 from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.concatenated_strings import find_split
 from zt_gate.scanners.secrets.context_formats import (
-    find_aws_pairs,
     find_commands,
     find_connections,
 )
@@ -23,7 +22,9 @@ from zt_gate.scanners.secrets.keyword_assignments import RULE as KEYWORDS
 from zt_gate.scanners.secrets.keyword_assignments import KeywordAssignments
 from zt_gate.scanners.secrets.keyword_formats import find_near
 from zt_gate.scanners.secrets.kubernetes import find_kubernetes
+from zt_gate.scanners.secrets.paired_values import find_netrc_lines, find_pairs
 from zt_gate.scanners.secrets.pem import is_base64
+from zt_gate.scanners.secrets.text_block import block_of
 from zt_gate.scanners.secrets.variable_names import VariableNames
 from zt_gate.syntax import paths
 
@@ -42,6 +43,7 @@ _SERVICE_ACCOUNT_KEY = lazy_re.compile(
     rb"\"private_key\"\s{0,8}:\s{0,8}\"(-{5}BEGIN[A-Z ]{0,20} PRIVATE KEY-{5}[^\"]{24,8192})\""
 )
 _SHORTEST_BODY = 20
+_QUOTES = frozenset((b'"', b"'", b"`"))
 # Checksums in lock files: blanked, so that the rest of the file can be scanned.
 _CHECKSUM = lazy_re.compile(
     rb"sha(?:1|224|256|384|512)[-:][A-Za-z0-9+/=]{20,100}|h1:[A-Za-z0-9+/=]{40,50}"
@@ -85,16 +87,34 @@ class DeepScan:
         ]
         if plugins and not block.columns:
             hits += self._run_plugins(block, is_lock_file=is_lock_file)
-        hits += find_aws_pairs(block, format_hits, classifier)
+        hits += find_pairs(block, format_hits, classifier)
+        hits += find_netrc_lines(block, classifier)
         hits += find_connections(block, classifier)
         hits += find_commands(block, classifier)
         hits += self.files.find(block, classifier)
-        hits += find_kubernetes(block, classifier)
+        hits += find_kubernetes(
+            block,
+            classifier,
+            self._names,
+            lambda text: self._holds_secret(text, find_in_bytes),
+        )
         hits += _find_service_accounts(block, classifier)
         hits += find_split(block, find_in_bytes)
         if not is_lock_file:
             hits += find_encoded(block, find_in_bytes)
         return hits
+
+    def _holds_secret(
+        self, text: bytes, find_in_bytes: Callable[[bytes], list[SecretHit]]
+    ) -> bool:
+        """Whether a text has a format of an issuer, or a value with a secret's name."""
+        if find_in_bytes(text):
+            return True
+        return any(
+            hit.level is not Level.INFO
+            for block in block_of(b"secret.cfg", text)
+            for hit in self._keywords.find(block)
+        )
 
     def _run_plugins(
         self, block: TextBlock, *, is_lock_file: bool
@@ -119,6 +139,10 @@ class DeepScan:
             return self._classifier.is_random(value)
         if not data.get("judged"):
             return True
+        if paths.is_any(block.path, "program") and not _is_quoted(
+            block.data, hit.start
+        ):
+            return self._keywords.is_pasted(value)
         return self._classifier.is_password_like(value) or self._classifier.is_random(
             value
         )
@@ -142,6 +166,10 @@ def _find_service_accounts(
         long_lines = tuple(line for line in lines if len(line) >= 16)
         start, end = match.span(1)
         yield SecretHit(SERVICE_ACCOUNT, start, end, KEY, extra=long_lines, weight=9)
+
+
+def _is_quoted(data: bytes, start: int) -> bool:
+    return data[max(0, start - 1) : start] in _QUOTES
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

@@ -52,6 +52,20 @@ _SESSION_ID = lazy_re.compile(
 )
 
 
+# What follows the name of a type: its arguments, a call, an array, a member.
+_GENERIC = lazy_re.compile(r"[\[{(<;:!?]|\.\.")
+
+
+# Files with one text a line, which needs no quotes; their own values have no blanks.
+_MESSAGE_FILES = (b".properties", b".po", b".strings", b".arb", b".ftl", b".resx")
+_REST_OF_LINE = lazy_re.compile(rb"(?:[,;.!?')\]]{0,3}[ \t]+|\\?[:.,] )([^\s#][^\n]*)")
+_SHORTEST_IN_SENTENCE = 20
+_UUID_IN_NAME = lazy_re.compile(
+    r"(?:[\w.+-]{1,64}[-_.:/])?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    re.IGNORECASE,
+)
+
+
 class KeywordAssignments:
     """The words and the classifier, ready for one scan."""
 
@@ -79,6 +93,8 @@ class KeywordAssignments:
                 continue
             start, end = _trim(block.data, assignment)
             value = block.data[start:end].decode("utf-8", "replace")
+            if not assignment.quoted and self._is_sentence(block, start, end):
+                continue
             # "}}" ends the expression of a template, in which the name stands.
             if value.startswith("}}") or self._is_session_id(value, assignment):
                 continue
@@ -103,7 +119,7 @@ class KeywordAssignments:
             return False
         if self._classifier.is_placeholder(value):
             return False
-        if unquoted_in_code and not self._is_pasted(value):
+        if unquoted_in_code and not self.is_pasted(value):
             return False
         if not assignment.quoted and _EXPRESSION.fullmatch(value):
             return False
@@ -115,18 +131,32 @@ class KeywordAssignments:
         shortest_random = max(shortest, _SHORTEST[strength.MEDIUM])
         return self._classifier.is_random(value, shortest=shortest_random)
 
+    def _is_sentence(self, block: TextBlock, start: int, end: int) -> bool:
+        """Whether an unquoted value is the first word of a message's text."""
+        if not block.path.lower().endswith(_MESSAGE_FILES):
+            return False
+        rest = _REST_OF_LINE.match(block.data, end)
+        if rest is None or not rest[1]:
+            return False
+        value = block.data[start:end].decode("utf-8", "replace")
+        return not self._classifier.is_random(value, shortest=_SHORTEST_IN_SENTENCE)
+
     def _is_session_id(self, value: str, assignment: Assignment) -> bool:
         """Whether this is an identifier, or an agent's trailer that names its session."""
+        if _UUID_IN_NAME.fullmatch(value) and self._names.is_id(assignment.name):
+            return True
         if self._names.is_identifier(assignment.name):
             return _PLAIN_ID.fullmatch(value) is not None
         if assignment.quoted or not self._names.is_session_trailer(assignment.name):
             return False
         return _SESSION_ID.fullmatch(value) is not None
 
-    def _is_pasted(self, value: str) -> bool:
+    def is_pasted(self, value: str) -> bool:
         """Whether unquoted text in code can only be a pasted value, not an expression."""
         has_digit = any(char.isdigit() for char in value)
         if is_identifier(value) and ("." in value or not has_digit):
+            return False
+        if self._classifier.is_code_name(_GENERIC.split(value)[0]):
             return False
         return self._classifier.is_random(value, shortest=20)
 

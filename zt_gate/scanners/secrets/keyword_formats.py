@@ -35,6 +35,13 @@ _NAME_AND_ASSIGNMENT = lazy_re.compile(
 _LONGEST_NAME = 48
 # Shorter values are too common to be specific to a provider.
 _SHORTEST_VALUE = 20
+# Names of commits and sums, which are as long as many keys.
+_SUM_NAME = lazy_re.compile(
+    rb"(?i:\b|_)(?i:sha\d{0,3}|[a-z]{0,8}sha|commit(?:_?id|_?sha|_?hash)?|rev|revision"
+    rb"|digest|hash|checksum|md5|etag|oid|tree|blob|node_id|fingerprint|integrity|version)"
+    rb"[\"'\\\])]{0,4}[ \t]{0,12}[:=]{1,2}>?[ \t]{0,12}[\"'\\]{0,3}\Z"
+)
+_SUM_REACH = 48
 # A shorter word must begin a word of the text.
 _DISTINCTIVE_WORD = 6
 _LINE_BREAKS = 2
@@ -103,8 +110,17 @@ def _value_after(
         continues_behind = end < len(data) and data[end] in _VALUE_BYTES
         if continues_behind and not _ends_sentence(data, end):
             continue
+        if _has_other_name(data, start):
+            continue
         return match
     return None
+
+
+def _has_other_name(data: bytes, start: int) -> bool:
+    """Whether the value has a name of its own that makes it a sum or a revision."""
+    if data[start - 1] == ord("@"):
+        return True
+    return _SUM_NAME.search(data[max(0, start - _SUM_REACH) : start]) is not None
 
 
 def _follows_assignment(data: bytes, start: int) -> bool:

@@ -29,6 +29,12 @@ _SANDBOX = lazy_re.compile(r"[-_](?:sandbox|sdbx|sbx)[-_]")
 _SEPARATORS = lazy_re.compile(r"[-_.:]")
 _BASE64_BODY = lazy_re.compile(r"[A-Za-z0-9]+")
 _SHORTEST_COUNTING = 24
+_BASE64 = frozenset(b"+/") | _ALPHANUMERIC
+_NOT_BASE64 = lazy_re.compile(rb"[^A-Za-z0-9+/]")
+# Characters of base64 before a prefix that make it a part of a file, such as an image.
+_LONG_BASE64 = 60
+_DATA_URL = b";base64,"
+_WRAPPED_LINE = lazy_re.compile(rb"[\s\"']*[A-Za-z0-9+/]{56,}[\\\s\"'+,]*\Z")
 
 
 def find_formats(
@@ -124,6 +130,8 @@ def classify(
     """Return the hit for a match of a format, or None where it is a known fake."""
     group = "secret" if "secret" in match.re.groupindex else 0
     start, end = match.span(group)
+    if rank == FORMAT and _is_in_base64(block.data, match.start(), end):
+        return None
     value = block.data[start:end].decode("ascii", "replace")
     if _is_fake(form, value, classifier):
         return None
@@ -136,8 +144,7 @@ def classify(
             return None
         level, confidence = Level.WARN, Confidence.MEDIUM
     is_public = bool(form.public) and _is_near(block, form.public, start, end)
-    is_minimal_jwt = form.checksum == "jwt" and checksums.is_minimal_jwt(value)
-    if is_doubtful(value) or is_public or is_minimal_jwt:
+    if is_doubtful(value) or is_public or _is_sample_jwt(form, value, block.path):
         level, confidence = Level.WARN, Confidence.LOW
     if checksum_valid is True:
         confidence, note = Confidence.HIGH, "Valid checksum."
@@ -160,11 +167,41 @@ def classify(
     )
 
 
+def _is_sample_jwt(form: SecretFormat, value: str, path: bytes) -> bool:
+    """Whether a token says hardly anything, or in a test or document is out of date."""
+    if form.checksum != "jwt":
+        return False
+    if checksums.is_minimal_jwt(value):
+        return True
+    return sample_paths.is_sample(path) and checksums.is_expired_jwt(value)
+
+
+def _is_in_base64(data: bytes, start: int, end: int) -> bool:
+    """Whether the bytes are a part of longer base64, in which any prefix may occur.
+
+    Only a value of base64's own letters can be: ``EAA`` is, ``ghp_`` is not.
+    """
+    if _NOT_BASE64.search(data, start, end) is not None:
+        return False
+    if end < len(data) and data[end] in b"+/":
+        return True
+    run = start
+    while run > 0 and start - run < _LONG_BASE64 and data[run - 1] in _BASE64:
+        run -= 1
+    if start - run >= _LONG_BASE64 or data[:run].endswith(_DATA_URL):
+        return True
+    line_start = data.rfind(b"\n", 0, run) + 1
+    if line_start == 0 or data[line_start:run].strip(b" \t\"'"):
+        return False
+    previous = data.rfind(b"\n", 0, line_start - 1) + 1
+    return _WRAPPED_LINE.match(data[previous : line_start - 1]) is not None
+
+
 def _is_fake(form: SecretFormat, value: str, classifier: ValueClassifier) -> bool:
     """Whether the value is a placeholder, words, or not random enough for the format."""
     body = _body(form, value)
     if form.fakes:
-        if classifier.is_placeholder(body) or classifier.is_wordy(body):
+        if classifier.is_sample_key(body) or classifier.is_wordy(body):
             return True
         if form.near and not classifier.is_random(value, shortest=8):
             return True

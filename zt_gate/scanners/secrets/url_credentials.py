@@ -59,17 +59,30 @@ _NAMES_ITSELF = lazy_re.compile(
 )
 
 
+_COMMENT = lazy_re.compile(rb"[ \t]{0,40}(?:#|;|//|--|/?\*|<!--|%|REM |rem )")
+# A variable or an expression in brackets, or brackets around everything.
+_NAME_IN_BRACKETS = lazy_re.compile(
+    r"\$[{(\[]|\{\{|\[\[|\{[A-Za-z_][\w.:]{2,40}\}|[\[({][a-z_.]{3,40}[\])}]|^[\[({].*[\])}]$|\(\)"
+)
+_PATTERN_SYNTAX = lazy_re.compile(
+    r"\(\?|\[\^|\[[a-zA-Z0-9]-[a-zA-Z0-9]|[\])][*+?{]|\|\w*\)"
+)
+
+
 def find_urls(block: TextBlock, classifier: ValueClassifier) -> Iterator[SecretHit]:
     """Find ``scheme://user:password@host`` whose password is not a placeholder.
 
     In tests and documentation a plain word, and a password that calls itself one,
-    only warn.
+    only warn; in a comment they are the form of an address, which nobody logs in with.
     """
     data = block.data
     is_sample = sample_paths.is_sample(block.path)
     position = data.find(b"://")
     while position >= 0:
         hit = _find_at(data, position + 3, classifier, is_sample=is_sample)
+        is_invented = hit is not None and _is_invented(data, hit, classifier)
+        if is_invented and _is_commented(data, position):
+            hit = None
         if hit is not None:
             yield hit
         position = data.find(b"://", position + 3)
@@ -99,7 +112,7 @@ def _find_at(
     if _LOCAL_HOST.match(host):
         return None
     password = unquote(query[1].decode("utf-8", "replace"))
-    if classifier.is_placeholder(password) or _has_template_characters(password):
+    if classifier.is_placeholder(password) or _is_template_part(password, classifier):
         return None
     level = Level.WARN if is_sample else None
     return SecretHit(RULE, *query.span(1), URL, level=level)
@@ -122,7 +135,7 @@ def _check_user_info(
     """Check a password with its user and host."""
     groups = [group.decode("utf-8", "replace") for group in match.groups()]
     user, password, host = groups
-    if _has_template_characters(password):
+    if _is_template_part(password, classifier):
         return None
     if classifier.is_placeholder(unquote(password)):
         return None
@@ -133,10 +146,7 @@ def _check_user_info(
     is_local = _LOCAL_HOST.match(host) is not None
     if is_local and not is_random:
         return None
-    is_invented = not is_random and (
-        not classifier.is_password_like(password)
-        or _NAMES_ITSELF.search(password) is not None
-    )
+    is_invented = not is_random and _is_word(password, classifier)
     is_sample_host = _SAMPLE_HOST.match(host) is not None and not is_random
     if is_local or is_sample_host or (is_sample and is_invented):
         return SecretHit(
@@ -145,8 +155,39 @@ def _check_user_info(
     return SecretHit(RULE, start, end, URL)
 
 
-def _has_template_characters(password: str) -> bool:
-    return any(char in password for char in "{}[]()|")
+def _is_word(password: str, classifier: ValueClassifier) -> bool:
+    """Whether this is a plain word, or says itself what it is."""
+    if not classifier.is_password_like(password):
+        return True
+    return _NAMES_ITSELF.search(password) is not None
+
+
+def _is_invented(data: bytes, hit: SecretHit, classifier: ValueClassifier) -> bool:
+    password = data[hit.start : hit.end].decode("utf-8", "replace")
+    if classifier.is_random(password, shortest=10):
+        return False
+    return _is_word(password, classifier)
+
+
+def _is_commented(data: bytes, position: int) -> bool:
+    """Whether the line before ``position`` begins like a comment."""
+    line_start = data.rfind(b"\n", 0, position) + 1
+    return _COMMENT.match(data, line_start, position) is not None
+
+
+def _is_template_part(password: str, classifier: ValueClassifier) -> bool:
+    """Whether brackets show that a template or a pattern stands in the password's place.
+
+    A generated password may have brackets, too: digits and letters are around them, and
+    what stands inside is no name.
+    """
+    if not any(char in password for char in "{}[]()|"):
+        return False
+    if _NAME_IN_BRACKETS.search(password) or _PATTERN_SYNTAX.search(password):
+        return True
+    has_digit = any(char.isdigit() for char in password)
+    plain = "".join(char for char in password if char.isalnum())
+    return not has_digit or not classifier.is_random(plain, shortest=8)
 
 
 def _repeats_user(user: str, password: str, classifier: ValueClassifier) -> bool:

@@ -10,23 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
 from zt_gate.record import dataclass
+from zt_gate.scanners.secrets.value_forms import HARMLESS_FORM, TEMPLATE, is_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TEMPLATE = lazy_re.compile(
-    r"\$\{[A-Za-z_.][\w.:?!/ |'\"-]*\}|\{\{[^{}]*\}\}|^\{\{.*\}\}$|<%|%>|\$\("
-    r"|#\{[^{}]*\}|\{%|%\([a-z_]{1,40}\)s|\{(?!(?:s?sha|s?md5|crypt|pbkdf2)[\w-]*\})[a-z_][\w.\[\]'\"]{1,40}\}|^<[^<>]*>$"
-    r"|^\$[A-Za-z_(]\w*\)?$|^%\w+%$|^%[sdv]$|^\*+$"
-    r"|^\[[\w /:-]*\]$|^__\w+__$|^@\w+@$|^ENC\[|^\$ANSIBLE_VAULT"
-    # A count and a class of characters: how templates of keys are written.
-    r"|\{\d{1,4}(?:-\d{1,4})?\*[^{}\n]{1,80}(?:\}|$)"
-    r"|^!(?:vault|Ref|Sub|secret)\b|\\\(|secretKeyRef|^AQICAH|^op://|^vault:|^ref\+"
-    r"|^@Microsoft\.KeyVault"
-    # A sealed secret of Kubernetes: the length of its encrypted key comes first.
-    r"|^(?-i:Ag[A-D])[A-Za-z0-9+/]{200,}={0,2}$",
-    re.IGNORECASE,
-)
 _WORDS = lazy_re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HEX = lazy_re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _UUID = lazy_re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -41,15 +29,6 @@ _FILLERS = frozenset("-_.!:@#/+ 0123456789")
 _SEPARATORS = lazy_re.compile(r"[-_.:/ ,|()\[\]@+=]+")
 # A word, perhaps with a short number before or after it: sha256, utf8, v2, 2nd, camelCase.
 _WORD_WITH_NUMBER = lazy_re.compile(r"\d{0,4}[A-Za-z]+\d{0,4}")
-# Numbers, dates, paths, URLs, digests, addresses, host names, expressions, ARNs.
-_HARMLESS_FORM = lazy_re.compile(
-    r"[\d.,:xX/+ -]*|[\^~<>=]{1,2} ?v?\d[\w.+-]{0,30}|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
-    r"|(?i:sha(?:1|224|256|384|512)[-:=].*|md5[-:=].*)|h1:.*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
-    r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js|go|txt|md)"
-    r"|.*\]\{\d.*|.*\(\?[:=!P<].*|\^.*\$|.*\\[dwsbSWD].*|.*\[[a-zA-Z]-[a-zA-Z].*"
-    r"|arn:.*|projects/.*|urn:.*|data:.*"
-)
-
 # Pairs of a letter or digit and one that is equal or next to it in the alphabet.
 _RUN_PAIRS = frozenset(
     (chr(code), chr(code + step))
@@ -59,6 +38,16 @@ _RUN_PAIRS = frozenset(
 _LONGEST_PLACEHOLDER = 64
 _LONGEST_WORD = 12
 _LONGEST_PERIOD = 12
+_WORDS_AND_NUMBERS = lazy_re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_SHORTEST_CODE_NAME = 12
+_BASE64 = lazy_re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_SHORTEST_DENSE = 32
+# From this length on a placeholder of few letters occurs in random text.
+_SHORTEST_RANDOM_KEY = 20
+_LONG_PART = 6
+_SAME = lazy_re.compile(r"x{6}", re.IGNORECASE)
+# Mean cost of letter pairs below which a text holds words.
+_TEXT_COST = 4.6
 # Mean cost of letter pairs in a value without any.
 _NO_PAIRS = 9.0
 
@@ -88,18 +77,37 @@ class ValueClassifier:
 
     def is_template(self, value: str) -> bool:
         """Whether this is replaced by the value later: ``${VAR}``, ``{{ x }}``, ``<password>``."""
-        return _TEMPLATE.search(value) is not None
+        return TEMPLATE.search(value) is not None
 
     def is_placeholder(self, value: str) -> bool:
         """Whether this is written where a secret will be inserted, or repeats one piece."""
         text = value.strip().strip("\"'")
         return (
             text.lower() in self.placeholders
-            or _TEMPLATE.search(text) is not None
+            or TEMPLATE.search(text) is not None
             or self.placeholder_parts.search(text) is not None
             or self._is_placeholder_words(text.lower())
             or is_repetitive(text)
         )
+
+    def is_sample_key(self, value: str) -> bool:
+        """Whether the varying part of an issuer's format is a placeholder.
+
+        In a long random text a short placeholder (``fake``, ``xxxx``) is chance, unless
+        it stands between separators.
+        """
+        if len(value) < _SHORTEST_RANDOM_KEY or TEMPLATE.search(value) is not None:
+            return self.is_placeholder(value)
+        if value.lower() in self.placeholders or is_repetitive(value):
+            return True
+        if self._is_placeholder_words(value.lower()) or _SAME.search(value):
+            return True
+        is_text = self.wordiness(value) < _TEXT_COST
+        for part in self.placeholder_parts.finditer(value):
+            is_long = is_text or len(part[0]) >= _LONG_PART
+            if is_long or _stands_alone(value, *part.span()):
+                return True
+        return False
 
     def wordiness(self, value: str) -> float:
         """Return the mean cost of the letter pairs, 0 to 9, and 9 without any pair.
@@ -132,7 +140,9 @@ class ValueClassifier:
         length = len(value)
         if length < shortest or any(char.isspace() for char in value):
             return False
-        if _HARMLESS_FORM.fullmatch(value) or _HASH.match(value):
+        if _HASH.match(value) or is_language(value):
+            return False
+        if HARMLESS_FORM.fullmatch(value) and not _is_dense(value):
             return False
         digits = sum(char.isdigit() for char in value)
         letters = sum(char.isalpha() for char in value)
@@ -142,7 +152,7 @@ class ValueClassifier:
             return False
         if _UUID.fullmatch(value):
             return True
-        if self.is_slug(value):
+        if self.is_slug(value) or self.is_code_name(value):
             return False
         cost = self.wordiness(value)
         if digits:
@@ -166,13 +176,35 @@ class ValueClassifier:
         plain_length = sum(len(part) for part in parts if self._is_plain_part(part))
         return plain_length * 10 >= 9 * sum(map(len, parts))
 
+    def is_code_name(self, value: str) -> bool:
+        """Whether this is the name of a type or function, perhaps with a number inside.
+
+        ``OAuth2AuthorizedClientProvider`` is: most of it are words, and few are digits.
+        """
+        name = value.lstrip("*&@[]")
+        if len(name) < _SHORTEST_CODE_NAME or not is_identifier(name):
+            return False
+        name = name.partition("(")[0]
+        pieces = _WORDS_AND_NUMBERS.findall(name)
+        letters = sum(len(piece) for piece in pieces if not piece.isdigit())
+        digits = sum(len(piece) for piece in pieces if piece.isdigit())
+        in_words = sum(
+            len(piece) for piece in pieces if piece.isalpha() and len(piece) > 3
+        )
+        if digits * 5 > letters + digits or in_words * 10 < 6 * letters:
+            return False
+        is_long_worded = (letters + digits) * 10 >= 32 * len(pieces)
+        return is_long_worded and self.wordiness(name) < 4.8
+
     def is_password_like(self, value: str) -> bool:
         """Whether a person may have chosen this as a password; words of prose are not."""
         length = len(value)
         if length < 5 or length > 128 or any(char.isspace() for char in value):
             return False
-        if _HARMLESS_FORM.fullmatch(value) or _HASH.match(value):
+        if HARMLESS_FORM.fullmatch(value) or _HASH.match(value):
             return value.isdigit() and length >= 6
+        if is_language(value) or ("." in value and self.is_code_name(value)):
+            return False
         if self.is_slug(value) and (length > 20 or "-" in value or "_" in value):
             return False
         has_digits = any(char.isdigit() for char in value)
@@ -216,6 +248,12 @@ class ValueClassifier:
         return len(part) <= 4 or self.wordiness(part) < 4.7
 
 
+def _stands_alone(value: str, start: int, end: int) -> bool:
+    """Whether no letter or digit is next to a part."""
+    around = value[max(0, start - 1) : start] + value[end : end + 1]
+    return not any(char.isalnum() for char in around)
+
+
 def entropy(value: str) -> float:
     """Return Shannon's entropy in bits per character."""
     length = len(value)
@@ -247,6 +285,15 @@ def is_repetitive(value: str) -> bool:
     longest_period = min(_LONGEST_PERIOD, length // 2)
     return any(
         text[period:] == text[:-period] for period in range(1, longest_period + 1)
+    )
+
+
+def _is_dense(value: str) -> bool:
+    """Whether letters and digits change as often as in random base64, which no path does."""
+    if len(value) < _SHORTEST_DENSE or _BASE64.fullmatch(value) is None:
+        return False
+    return class_changes(value) * 5 >= len(value) * 2 and value.count("/") * 8 < len(
+        value
     )
 
 

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 NONE, WEAK, MEDIUM, STRONG = range(4)
 
 _WORDS = lazy_re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "ref", "urn", "arn", "oid"))
+# Half of a log-in at HashiCorp Vault and at Tencent.
+_SECRET_IDS = frozenset(("secretid", "sessionid"))
+# Last words of names whose values are public sums of something.
+_DIGESTS = frozenset((
+    "checksum", "digest", "fingerprint", "fingerprints", "thumbprint", "integrity", "sha",
+    "sum", "md5", "sha1", "sha256", "sha384", "sha512",
+))  # fmt: skip
 _SHORTEST_STRONG_AFFIX = 6
 _SHORTEST_MEDIUM_SUFFIX = 5
 
@@ -63,6 +71,8 @@ class VariableNames:
         strength = max(self._word_strength(word) for word in words)
         if joined_pairs & self.pairs:
             strength = max(strength, MEDIUM)
+        if words[-1] in _DIGESTS or "".join(words[-2:]) in _DIGESTS:
+            return NONE
         last_word = next((word for word in reversed(words) if not word.isdigit()), "")
         if last_word in self.qualifiers and self._word_strength(last_word) == NONE:
             strength = min(strength, WEAK)
@@ -72,6 +82,13 @@ class VariableNames:
         """Whether the name ends like that of an identifier: ``client_id``."""
         words = [word.lower() for word in _WORDS.findall(name)]
         return "".join(words[-2:]) in self.identifiers
+
+    def is_id(self, name: str) -> bool:
+        """Whether the name's last word says that the value only names something."""
+        words = [word.lower() for word in _WORDS.findall(name) if not word.isdigit()]
+        if "".join(words[-2:]) in _SECRET_IDS:
+            return False
+        return bool(words) and words[-1] in _ID_WORDS
 
     def is_session_trailer(self, name: str) -> bool:
         """Whether this is the key of an agent's trailer that names its session."""
