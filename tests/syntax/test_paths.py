@@ -154,7 +154,7 @@ def test_paths_of_a_kind(kind: PathKind, members: str, others: str) -> None:
         (".VSCode/Settings.json", "vscode-settings", "jsonc"),
         (".vscode/mcp.json", "mcp", "jsonc"),
         (".opencode/mcp.json", "opencode", "jsonc"),
-        (".amazonq/cli-agents/a.json", "mcp", "json"),
+        (".amazonq/cli-agents/a.json", "agent-profile", "json"),
         ("web/package.json", "package-json", "json"),
         (".husky/AGENTS.md", "git-hook", "text"),
         ("templates/.github/workflows/ci.yml", "workflow", "yaml"),

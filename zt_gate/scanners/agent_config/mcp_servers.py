@@ -23,6 +23,10 @@ _SHELLS = frozenset(["sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh", "
 _INLINE_OPTION = lazy_re.compile(
     r"(?i)^(?:-[a-z]*c|/c|/k|-command|-enc(?:odedcommand)?|-e)$"
 )
+_INTERPRETERS = frozenset(
+    ["node", "bun", "deno", "python", "python3", "perl", "ruby", "php"]
+)
+_INLINE_CODE = lazy_re.compile(r"^(?:-[a-z]*[ecpr]|--eval|--print|eval)$")
 _SHELL_SYNTAX = lazy_re.compile(r"[;&|`]|\$\(|<\(")
 _PACKAGE_RUNNERS = frozenset(
     ["npx", "bunx", "uvx", "pnpx", "pipx", "pnpm", "yarn", "bun", "deno", "npm", "uv"]
@@ -51,6 +55,8 @@ def check(server: Mapping[str, Any], matched: MatchedValue) -> Iterator[ValueIss
     """Yield the issues of one server's table."""
     program: Any = server.get("command")
     args: Any = server.get("args")
+    if program is None:  # Goose: {"cmd": …}
+        program = server.get("cmd")
     if isinstance(program, dict):  # Zed: {"path": …, "args": […]}
         args = program.get("args", args)
         program = program.get("path")
@@ -75,6 +81,11 @@ def _command(line: str, matched: MatchedValue) -> ValueIssue:
     if program in matched.rules.listed("no-servers"):
         level = Level.BLOCK
         clauses += f"; {short(program)} is not an MCP server"
+    if program in _INTERPRETERS and any(map(_INLINE_CODE.match, words[1:4])):
+        level = Level.BLOCK
+        clauses += (
+            "; its code is in the setting itself, so that no review of a file sees it"
+        )
     if words and _TEMPORARY.match(words[0]):
         level = Level.BLOCK
         clauses += "; the program is in a folder that other users can write"
@@ -106,13 +117,10 @@ def _program_name(program: str) -> str:
 
 def _package(words: list[str], matched: MatchedValue) -> Iterator[ValueIssue]:
     """Check the package that a runner such as npx downloads at every start."""
-    package = _fetched_package(_without_shell(words))
+    package = floating_package(words)
     if not package:
         return
     base, version = _name_and_version(package)
-    base, _, exact_version = base.partition("==")
-    if exact_version or re.match(r"[~^]?v?\d", version):
-        return
     known = any(
         base == server or (server.endswith("/") and base.startswith(server))
         for server in matched.rules.listed("known-servers")
@@ -123,6 +131,18 @@ def _package(words: list[str], matched: MatchedValue) -> Iterator[ValueIssue]:
         level = Level.BLOCK if version in _FLOATING_VERSIONS else Level.WARN
     clause = f"runs the newest version of {short(package)} at every start: no version is pinned"
     yield ValueIssue(level, clause, package, "mcp-unpinned", needle=package)
+
+
+def floating_package(words: list[str]) -> str:
+    """Return the package that a command downloads in whatever version is the newest.
+
+    It is as written, "" where the command downloads none or names its version.
+    """
+    package = _fetched_package(_without_shell(words))
+    base, version = _name_and_version(package)
+    _, _, exact_version = base.partition("==")
+    is_versioned = exact_version or re.match(r"[~^]?v?\d", version)
+    return "" if is_versioned else package
 
 
 def _fetched_package(words: list[str]) -> str:

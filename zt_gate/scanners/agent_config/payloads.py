@@ -222,10 +222,20 @@ def _judged(
     return NEW_HOST, Level.WARN, f"{message}, which the project did not name before"
 
 
+#: Files of package managers, editors and hook managers that nobody calls.
+_RUN_UNASKED = frozenset((
+    b".pnpmfile.cjs", b".pnpmfile.mjs", b"watchertasks.xml", b".lintstagedrc",
+    b".lintstagedrc.json", b".lintstagedrc.js", b".lintstagedrc.mjs",
+    b"lint-staged.config.js", b"lint-staged.config.mjs", b"lefthook.yml", b"lefthook.yaml",
+))  # fmt: skip
+
+
 def runs_at_install(path: bytes) -> bool:
     """Whether the file runs by itself when something is installed, built or tested."""
     name = path.rpartition(b"/")[2].lower()
     if name in {b"conftest.py", b"sitecustomize.py", b"usercustomize.py"}:
+        return True
+    if name in _RUN_UNASKED or b".clinerules/hooks/" in path:
         return True
     if name.endswith((b".pth", b".gyp", b".gypi", b".gemspec", b".podspec", b".cmake")):
         return True

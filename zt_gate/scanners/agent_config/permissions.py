@@ -24,6 +24,15 @@ _SHELLS = frozenset(
 #: Tools whose path rules are never consulted.
 _IGNORES_PATHS = frozenset(["Write", "NotebookEdit", "Glob", "MultiEdit"])
 _EVERYTHING = frozenset(["", "*", ":*", "**", "* *", "*:*", "/.*/", ".*", "* :*"])
+#: Keys of an entry that limit what it allows.
+_LIMITS = (
+    "matches",
+    "commandPrefix",
+    "commandRegex",
+    "argsPattern",
+    "mcpName",
+    "modes",
+)
 _WHOLE_FILE_SYSTEM = frozenset(["//**", "~/**", "/**", "//"])
 #: A specifier that reads as a sentence: words of prose that no command begins with.
 _PROSE = lazy_re.compile(
@@ -83,6 +92,32 @@ def check(entry: str, use: Use, rules: RuleIndex) -> PermissionIssue | None:
     if use == "grant":
         return _grant(entry, tool, argument)
     return None
+
+
+def unlimited_grant(entry: dict[str, Any]) -> str:
+    """Return the tool that an entry allows without a limit; "" for none.
+
+    The entries of Amp (``tool``, ``action``, ``matches``) and of Gemini CLI's policies
+    (``toolName``, ``decision``, ``commandPrefix`` …).
+    """
+    if (entry.get("action") or entry.get("decision")) != "allow":
+        return ""
+    names = entry.get("tool", entry.get("toolName"))
+    tools = [str(name) for name in (names if isinstance(names, list) else [names])]
+    wide = [tool for tool in tools if tool == "*" or tool in _SHELLS]
+    limits = [entry[key] for key in _LIMITS if entry.get(key) not in (None, {})]
+    if not wide or any(not _is_everything(limit) for limit in limits):
+        return ""
+    return wide[0]
+
+
+def _is_everything(limit: Any) -> bool:
+    """Whether a limit of an entry excludes nothing."""
+    if isinstance(limit, dict):
+        return all(map(_is_everything, limit.values()))
+    if isinstance(limit, list):
+        return any(map(_is_everything, limit))
+    return str(limit).strip() in _EVERYTHING
 
 
 def _grant(entry: str, tool: str, argument: str) -> PermissionIssue | None:

@@ -27,6 +27,12 @@ _GLOBAL_INSTALL = lazy_re.compile(
 )
 _INLINE_SCRIPT = lazy_re.compile(r"\b(?:node|bun|deno)\s+-(?:e|p|-eval)\b")
 _PROCESS_OR_NETWORK = lazy_re.compile(r"exec|spawn|https?\b|fetch")
+#: Events on which a hook runs before anybody has asked for anything.
+_SESSION_START = frozenset(("SessionStart", "sessionStart", "Setup", "agentSpawn"))
+_WORD_ENDS = lazy_re.compile(r"[\s;&|()=]+")
+_PROJECT_FOLDER = lazy_re.compile(
+    r"^[\"']?(?:\$\{?(?:CLAUDE|GEMINI|CURSOR)_PROJECT_DIR\}?[\"']?/|\$\{?PWD\}?/|\./)"
+)
 _PLACEHOLDER = lazy_re.compile(r"\$\{?\w|^%|<|\{\{")
 
 
@@ -45,7 +51,21 @@ def command(matched: MatchedValue) -> Iterator[ValueIssue]:
     if folder:
         level = Level.BLOCK
         clauses += f"; it runs a script hidden in the settings folder .{folder}/"
+    if _SESSION_START.intersection(map(str, matched.path)):
+        brought = _brought_file(line, matched)
+        if brought:
+            level = Level.BLOCK
+            clauses += f"; this change brings {brought}, and opening a session runs it"
     yield ValueIssue(level, f"{key.says}{clauses}: {short(line)}", line)
+
+
+def _brought_file(line: str, matched: MatchedValue) -> str:
+    """Return the file of the change that a command names, "" for none."""
+    for word in _WORD_ENDS.split(line):
+        path = _PROJECT_FOLDER.sub("", word.strip("\"'"))
+        if path and path.encode() in matched.changed_paths:
+            return path
+    return ""
 
 
 def risky_command(matched: MatchedValue) -> Iterator[ValueIssue]:
@@ -149,6 +169,10 @@ def permission(matched: MatchedValue) -> Iterator[ValueIssue]:
     entries = _texts(value) if use == "limit" else permissions.entries(value)
     for entry in entries:
         issue = permissions.check(entry, use, matched.rules)
+        # Cursor does consult the paths of Write, which Claude Code ignores.
+        is_cursor = matched.key.kind == "cursor"
+        if issue and is_cursor and entry.startswith("Write("):
+            continue
         if issue is not None:
             clause = f"has the entry {short(entry)}, which {issue.clause}"
             yield ValueIssue(issue.level, clause, entry, issue.rule, needle=entry)
@@ -217,12 +241,21 @@ def unsafe_pair(matched: MatchedValue) -> Iterator[ValueIssue]:
         )
 
 
+def grant(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check an entry that names a tool and what is done: Amp's, Gemini's policies."""
+    entry = matched.value
+    if not isinstance(entry, dict):
+        return
+    issue = permissions.unlimited_grant(entry)
+    if issue:
+        clause = f"{matched.key.says}: {short(issue)}"
+        yield ValueIssue(Level.BLOCK, clause, issue, needle=issue)
+
+
 def _is_guard_hook(matched: MatchedValue) -> bool:
     """Whether the command is exactly what ``zt-gate guard install`` writes there."""
     path = matched.path
     if path[-3::2] != ("hooks", "command") or not isinstance(matched.value, str):
-        return False
-    if not guard_hook.names_guard_hook(matched.value):
         return False
     group = matched.document.value
     for step in path[:-3]:
@@ -263,4 +296,5 @@ VALUE_CHECKS: Mapping[str, Callable[[MatchedValue], Iterator[ValueIssue]]] = {
     "submodule": submodule,
     "workflow": workflow,
     "unsafe-pair": unsafe_pair,
+    "grant": grant,
 }
