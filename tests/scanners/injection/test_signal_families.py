@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from zt_gate import rulebook
-from zt_gate.scanners.injection import signal_families, tokenize
+from zt_gate.scanners.injection import acts, signal_families, tokenize
 
 if TYPE_CHECKING:
     from tests.scanners.injection.conftest import Scan
@@ -32,6 +33,9 @@ def hits(catalog: signal_families.SignalCatalog, text: str) -> set[str]:
     lowered = text.lower().encode()
     patterns = catalog.patterns_for(lowered) + catalog.patterns_for(lowered, weak=True)
     found += signal_families.find_patterns(patterns, text)
+    grammar = acts.load(rulebook.load("injection"))
+    words = set(re.findall(r"\w+", text.lower()))
+    found += grammar.hits(text, grammar.tables.for_page(words))
     assert all(0 <= hit.start < hit.end <= len(text) for hit in found)
     return {hit.family for hit in found}
 

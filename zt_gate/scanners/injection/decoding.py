@@ -25,6 +25,8 @@ _ESCAPE = (
     r"(?:\\{1,2}(?:u00[2-7][0-9A-Fa-f]|x[2-7][0-9A-Fa-f]|u\{[0-9A-Fa-f]{2,3}\}"
     r"|U000000[2-7][0-9A-Fa-f])){6,}"
 )
+# Letters in UTF-7: base64 of UTF-16, of which every third byte or so is zero.
+_UTF7 = r"\+A[A-Z0-9a-z+/]{7,}-?"
 # URL encoding, double URL encoding, %u escapes of JavaScript, quoted-printable.
 _PERCENT = r"(?:%(?:25|u00)?[2-7][0-9A-Fa-f]){6,}|(?:=[2-7][0-9A-F]){8,}"
 _BITS = r"(?:[01]{7,8} ?){8,}"
@@ -60,6 +62,7 @@ _CHARACTER_CODE = r"[xX]?([0-9A-Fa-f]{2,7})"
 # A cheap substring test, and the pattern that it precedes.
 _MARKED_PATTERNS = (
     (b"&#", _ENTITY),
+    (b"+A", _UTF7),
     (b"\\u", _ESCAPE),
     (b"\\x", _ESCAPE),
     (b"\\U0", _ESCAPE),
@@ -77,6 +80,11 @@ _MARKED_PATTERNS = (
     (b"\\040", _OCTAL),
     (b"... ", _MORSE),
     (b"-. ", _MORSE),
+)
+_JSON_ESCAPES = lazy_re.compile(rb"(?<!\\)(?:\\u[0-9A-Fa-f]{4})+")
+_CJK_SIGNS = (
+    "\u3000\u3001\u3002\uff0c\uff1a\uff1b\uff01\uff1f\uff08\uff09"
+    "\u300c\u300d\u201c\u201d\u2019\u2014"
 )
 _HEAD_BYTES = 32
 _CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
@@ -124,6 +132,25 @@ def is_prose(text: str) -> bool:
 def count_letters(text: str) -> int:
     """Return the number of ASCII letters in ``text``."""
     return len(re.findall(r"[A-Za-z]", text))
+
+
+def unescape_letters(line: bytes) -> bytes:
+    """Return a line with JSON's escapes of letters beyond ASCII decoded.
+
+    Other characters stay escaped: they would hide or reorder text.
+    """
+    if b"\\u" not in line:
+        return line
+    return _JSON_ESCAPES.sub(_letters_of_escapes, line)
+
+
+def _letters_of_escapes(match: re.Match[bytes]) -> bytes:
+    codes = [int(code, 16) for code in match[0].split(b"\\u")[1:]]
+    data = b"".join(code.to_bytes(2, "big") for code in codes)
+    text = data.decode("utf-16-be", "replace")
+    if all(char > "\x7f" and (char.isalnum() or char in _CJK_SIGNS) for char in text):
+        return text.encode("utf-8")
+    return match[0]
 
 
 def may_be_encoded(data: bytes) -> bool:
@@ -190,6 +217,7 @@ def _decode_spelled(text: str) -> tuple[str, list[str]]:
 
     for mark, pattern, decode in (
         ("&#", _ENTITY, _decode_entities),
+        ("+A", _UTF7, _decode_utf7),
         ("\\", _ESCAPE, _decode_escapes),
         ("\\", _OCTAL, _decode_octal),
         ("%", _PERCENT, _decode_percent),
@@ -265,6 +293,16 @@ def _printable(number: int) -> str:
     if 31 < number < 0x110000 and not is_surrogate:
         return chr(number)
     return " "
+
+
+def _decode_utf7(text: str) -> str:
+    import base64
+
+    digits = text[1:].rstrip("-")
+    complete = len(digits) - (len(digits) % 4 == 1)
+    data = base64.b64decode(digits[:complete] + "==")
+    letters = data[: len(data) // 2 * 2].decode("utf-16-be", "replace")
+    return letters if letters.isascii() and letters.isprintable() else text
 
 
 def _decode_escapes(text: str) -> str:

@@ -13,6 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.scanners.injection import (
+    act_lines,
+    acts,
     decoding,
     markup,
     obfuscated_words,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
+    from zt_gate.scanners.injection.act_words import ActWords
     from zt_gate.scanners.injection.lexicon import WordTraits
     from zt_gate.scanners.injection.scoring import PageText, ScoredWindow
     from zt_gate.scanners.injection.signal_families import (
@@ -107,7 +110,10 @@ class PageScanner:
         self.rules = rules
         self.catalog = signal_families.load(rules)
         self.lexicon = Lexicon(self.catalog)
-        self.settings = scoring.ScoringSettings.of(rules["injection/instructions"].data)
+        self.grammar = acts.load(rules)
+        self.settings = scoring.ScoringSettings.of(
+            rules["injection/instructions"].data, self.grammar.tables.about
+        )
 
     @cached_property
     def fold_table(self) -> Mapping[int, str]:
@@ -121,6 +127,17 @@ class PageScanner:
 
         ``agent`` says that the file holds instructions for an agent.
         """
+        if b"\\u" in b"\n".join(lines):
+            unescaped = [decoding.unescape_letters(line) for line in lines]
+            if unescaped != list(lines):
+                yield from self._scan_unescaped(lines, unescaped, agent=agent)
+                return
+        yield from self._scan_written(lines, agent=agent)
+
+    def _scan_written(
+        self, lines: Sequence[bytes], *, agent: bool
+    ) -> Iterator[PageSignal]:
+        """Yield the signals of a page whose letters are decoded."""
         data = b"\n".join(lines)
         lowered = data.lower()
         flat = tokenize.flat(lowered)
@@ -139,9 +156,11 @@ class PageScanner:
 
         blocked_lines: set[int] = set()
         plain_sources: set[str] = set()
-        if candidates or patterns:
+        asking, act_words = self._asking(line_words, data, words)
+        if candidates or patterns or asking:
             page = scoring.page_of(_text(data))
             hits = self._hits(page, line_words, candidates, patterns, lowered)
+            hits += self._acts(page, asking, act_words)
             plain_sources.update(hit.source for hit in hits)
             for window in self._score(page, hits, agent=agent):
                 if window.blocks:
@@ -159,6 +178,19 @@ class PageScanner:
                     yield signal._replace(line=line, is_plain=False)
             if first + _BLOCK_LINES >= len(lines):
                 return
+
+    def _scan_unescaped(
+        self, lines: Sequence[bytes], unescaped: Sequence[bytes], *, agent: bool
+    ) -> Iterator[PageSignal]:
+        """Scan lines with their letters of other scripts decoded, as JSON writes them.
+
+        A span on such a line would be one of the decoded line.
+        """
+        for signal in self._scan_written(unescaped, agent=agent):
+            if unescaped[signal.line] != lines[signal.line]:
+                yield signal._replace(span=None)
+            else:
+                yield signal
 
     def _scan_block(
         self, lines: Sequence[bytes], plain_sources: set[str], *, agent: bool
@@ -186,6 +218,25 @@ class PageScanner:
             weak_patterns = self.catalog.patterns_for(lowered, weak=True)
             hits += signal_families.find_patterns(weak_patterns, page.text)
         return hits
+
+    def _asking(
+        self, line_words: phrase_proximity.LineWords, data: bytes, words: set[str]
+    ) -> tuple[list[tuple[int, int]], ActWords]:
+        """Return the ranges of lines that can ask for an act, and the languages' words."""
+        if line_words.has_non_ascii:
+            words = words | line_words.in_non_ascii_lines()
+        lines = _text(data).split("\n")
+        chosen = self.grammar.tables.for_page(words)
+        return list(act_lines.asking(line_words, lines, words, chosen)), chosen
+
+    def _acts(
+        self, page: PageText, ranges: Sequence[tuple[int, int]], words: ActWords
+    ) -> Iterator[SignalHit]:
+        """Find the acts that the lines of these ranges, both ends inclusive, ask for."""
+        for first, last in ranges:
+            start = page.starts[first]
+            end = page.starts[last] + len(page.line(last))
+            yield from self.grammar.hits(page.text[start:end], words, start)
 
     def _score(
         self,
@@ -234,7 +285,8 @@ class PageScanner:
         if not was_hidden:
             return
         page = scoring.page_of("\n".join(decoded_lines))
-        hits = self._all_hits(page)
+        revealed = {index for index, hidden in was_hidden.items() if hidden}
+        hits = self._all_hits(page, revealed)
         new_hits = [hit for hit in hits if page.line_of(hit.start) in was_hidden]
         if not new_hits:
             return
@@ -248,15 +300,23 @@ class PageScanner:
                 # The span is one of the decoded line.
                 yield _instruction(page, window)._replace(span=None)
 
-    def _all_hits(self, page: PageText) -> list[SignalHit]:
-        """Find all hits of a decoded page."""
+    def _all_hits(self, page: PageText, revealed: set[int]) -> list[SignalHit]:
+        """Find all hits of a decoded page; acts only near the lines ``revealed``."""
         lowered = page.text.encode("utf-8", "replace").lower()
         flat = tokenize.flat(lowered)
         line_words = phrase_proximity.LineWords(page.text, flat)
         words = tokenize.words_of_flat(flat) | line_words.in_non_ascii_lines()
         candidates = self.catalog.candidates(words)
         patterns = self.catalog.patterns_for(lowered)
-        return self._hits(page, line_words, candidates, patterns, lowered)
+        hits = self._hits(page, line_words, candidates, patterns, lowered)
+        if revealed:
+            asking, chosen = self._asking(
+                line_words, page.text.encode("utf-8", "replace"), words
+            )
+            hits += self._acts(page, [
+                one for one in asking if not revealed.isdisjoint(range(one[0], one[1] + 1))
+            ], chosen)  # fmt: skip
+        return hits
 
     def _decode_line(
         self,

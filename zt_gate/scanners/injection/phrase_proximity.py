@@ -57,6 +57,10 @@ class LineWords:
             words = self._by_line[index] = tokenize.words_of_flat(self._flat[index])
         return words
 
+    def is_non_ascii(self, index: int) -> bool:
+        """Whether one line is not ASCII."""
+        return index in self._non_ascii
+
     def in_range(self, first: int, last: int) -> set[str]:
         """Return the words of the lines from ``first`` up to, but not including, ``last``."""
         words = self._by_range.get((first, last))

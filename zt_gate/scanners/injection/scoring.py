@@ -13,6 +13,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zt_gate.scanners.injection import show_hidden
+from zt_gate.scanners.injection.act_words import fold
 from zt_gate.scanners.injection.tokenize import different_words
 
 if TYPE_CHECKING:
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 #: Hits of one group, and the strongest of them that are scored: a hostile text has thousands.
 _MAX_GROUP = 200
 _MAX_SCORED = 60
+#: Places that somebody hid, and what they add; other unseen places add 2.
+_HIDING = frozenset(("far to the right", "hidden element", "concealed terminal text"))
+_HIDING_BONUS = 4
+#: What the sources of hits by the grammar of acts begin with, and those of its constraints.
+_GRAMMAR = "act:"
+_CONSTRAINTS = frozenset(
+    f"act:{role}" for role in ("unsaid", "unasked", "first", "model")
+)
+#: The weight of an act that blocks by itself, and the most that a weak hit weighs.
+_DECISIVE = 5
+_WEAK = 2
 #: Spaces after which text is out of the visible part of a line.
 _MIN_FAR_SPACES = 80
 # The text before a hit ends in the title of a Markdown link or image, or in a data attribute.
@@ -34,16 +46,26 @@ _DATA_ATTRIBUTE = r"""\sdata-[\w-]{1,40}=["'][^"'<>\n]{0,300}$"""
 _CONCEALED = (
     r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[(?:[0-9]{1,2};){0,4}8m[^\x1b\\]{0,160}$"
 )
+_UNSHOWN_ELEMENT = r"<(?:desc|metadata|template|noscript)[^<>]{0,200}>[^<]{0,200}$"
 _HIDING_STYLE = (
     r"display:none|visibility:hidden|font-size:[01](?:px|pt|em|rem|%)?[;\"'}]"
     r"|opacity:0(?:\.0{1,3})?[;\"'}]|(?<![-a-z])color[:=][\"']?(?:white|#fff(?:fff)?\b|transparent)"
     r"|visibility:collapse|scale\(0\)|clip-path:inset\((?:50|100)%|clip:rect\(0"
     r"|(?<![a-z])(?:max-)?(?:height|width)[:=][\"']?0(?:px|pt|em|rem|%)?[;\"'}]"
+    r"|color:#(?:f[ef]){3}\b|\\\\(?:text)?color\{white\}|#{1,4}\{white\}"
     r"|fill[:=][\"']?(?:white|#fff(?:fff)?\b|none|transparent)|(?:left|top|text-indent):-[0-9]{3,5}"
+)
+# Words that announce an example, and a quotation that is open.
+_QUOTED = (
+    r"(?:such as|like|e\.g\.|for example|for instance|detects|blocks|refuses|rejects|looks for"
+    r"|titled|entitled"
+    r"|wie|zum beispiel|z\. ?b\.|comme|par exemple|como|por ejemplo|por exemplo|come|ad esempio"
+    r"|как|например|вроде|例如|比如|诸如|例えば|のような|같은|예를 들어)[\s:(,-]{0,4}"
+    r"[\"'\u201c\u201e\u00ab\u300c`][^\"\u201d\u00bb\u300d`\n]{0,80}$"
 )
 # An element that is not shown and not closed before the hit.
 _HIDDEN_ELEMENT = (
-    r"<(?:(?:desc|metadata|template|noscript)[^<>]{0,200}|[a-z]{1,9}\b[^<>]{0,120}\shidden"
+    r"<(?:[a-z]{1,9}\b[^<>]{0,120}\shidden"
     r"(?:[\s=][^<>]{0,120})?)>[^<]{0,200}$"
 )
 
@@ -62,12 +84,14 @@ class ScoringSettings(NamedTuple):
     supported: int
     window: int
     discussion_words: frozenset[str]
+    #: Words of languages without spaces, found anywhere in the text.
+    discussion_terms: tuple[str, ...]
     discussion_minimum: int
     reduction: int
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> ScoringSettings:
-        """Read the settings from the rule's data."""
+    def of(cls, data: Mapping[str, Any], about: frozenset[str]) -> ScoringSettings:
+        """Read the settings from the rule's data; ``about`` are further words of discussion."""
         thresholds = data["thresholds"]
         discussing = data["discussing"]
         return cls(
@@ -76,7 +100,10 @@ class ScoringSettings(NamedTuple):
             strong=thresholds["strong"],
             supported=thresholds["supported"],
             window=thresholds["window"],
-            discussion_words=frozenset(discussing["words"].split()),
+            discussion_words=about.union(discussing["words"].split()),
+            discussion_terms=tuple(
+                sorted(term for term in about if term[0] >= "\u3040")
+            ),
             discussion_minimum=discussing["least"],
             reduction=discussing["reduction"],
         )
@@ -222,24 +249,30 @@ class _Scorer:
         families, strongest = self._family_scores(hits)
         total = int(sum(families.values()))
         main = max(strongest.values(), key=self._importance)
-        if total < 2 or not self._is_enough(total, main, families):
+        if total < 2:
+            return None
+        carrier_bonus, carrier = _carrier(self.page, main)
+        is_hidden = carrier_bonus >= _HIDING_BONUS
+        if not is_hidden and not self._is_enough(total, main, families):
             return None
         reasons = self._reasons(families, strongest)
-        carrier_bonus, carrier = _carrier(self.page, main)
         added = max(carrier_bonus, self.bonus)
         if added:
             total += added
             reasons.append(f"{carrier or 'encoded text'} +{added}")
         gross = total
-        if total >= self.settings.block and not added and self._discusses(hits):
+        talks_about = self._discusses(hits) or _is_quoted(self.page, main)
+        if total >= self.settings.block and not added and talks_about:
             total = max(self.settings.review, total - self.settings.reduction)
             reasons.append(f"text discusses attacks -{self.settings.reduction}")
         if total < self.settings.review:
             return None
         blocking_score = self.settings.block
-        if main.family in self.catalog.supporting:
+        if main.family in self.catalog.supporting and not is_hidden:
             blocking_score = self.settings.supported
-        blocks = total >= blocking_score
+        blocks = total >= blocking_score and (
+            added > 0 or self._blocks_without_acts(hits) or _asks_for_harm(hits)
+        )
         return ScoredWindow(
             main, total, blocks, "; ".join(reasons), gross, is_hidden=bool(carrier)
         )
@@ -265,6 +298,13 @@ class _Scorer:
             if stronger is None or hit.weight > stronger.weight:
                 strongest[family] = hit
         return scores, strongest
+
+    def _blocks_without_acts(self, hits: Sequence[SignalHit]) -> bool:
+        """Whether the phrases of a window are enough without the grammar of acts."""
+        phrases = [hit for hit in hits if not hit.source.startswith(_GRAMMAR)]
+        if not phrases:
+            return False
+        return sum(self._family_scores(phrases)[0].values()) >= self.settings.block
 
     def _importance(self, hit: SignalHit) -> tuple[bool, int]:
         return hit.family not in self.catalog.supporting, hit.weight
@@ -295,9 +335,49 @@ class _Scorer:
         first = page.line_of(min(hit.start for hit in hits))
         last = page.line_of(max(hit.end for hit in hits))
         nearby = range(max(0, first - 4), min(last + 5, len(page.starts)))
-        words = different_words("\n".join(page.line(index) for index in nearby))
-        discussing = words & self.settings.discussion_words
-        return len(discussing) >= self.settings.discussion_minimum
+        text = "\n".join(page.line(index) for index in nearby)
+        words = different_words(text) | different_words(fold(text))
+        count = len(words & self.settings.discussion_words)
+        if not text.isascii():
+            count += sum(term in text for term in self.settings.discussion_terms)
+        return count >= self.settings.discussion_minimum
+
+
+def _asks_for_harm(hits: Sequence[SignalHit]) -> bool:
+    """Whether one act weighs enough, or comes with secrecy, haste, an address or a phrase.
+
+    Ordinary instructions add keys, set permissions and run programs: many such steps are
+    no attack.
+    """
+    acts = [
+        hit
+        for hit in hits
+        if hit.source.startswith(_GRAMMAR) and hit.source not in _CONSTRAINTS
+    ]
+    main = max(acts, key=lambda hit: hit.weight, default=None)
+    if main is None:
+        return False
+    support = max(
+        (
+            hit.weight
+            for hit in hits
+            if hit.source in _CONSTRAINTS
+            or (not hit.source.startswith(_GRAMMAR) and hit.family != main.family)
+        ),
+        default=0,
+    )
+    is_secret = any(hit.source in _CONSTRAINTS and hit.weight > _WEAK for hit in hits)
+    if main.weight >= _DECISIVE or is_secret:
+        return True
+    return main.weight + support > 2 * _WEAK and min(main.weight, support) >= _WEAK
+
+
+def _is_quoted(page: PageText, hit: SignalHit) -> bool:
+    """Whether a hit is inside quotation marks after words that announce an example."""
+    index = page.line_of(hit.start)
+    first = max(0, page.starts[index] - 160)
+    before = page.text[first : hit.start]
+    return re.search(_QUOTED, before.lower()) is not None
 
 
 def _is_repetition(hit: SignalHit, stronger: SignalHit | None) -> bool:
@@ -319,6 +399,8 @@ def _carrier(page: PageText, hit: SignalHit) -> tuple[int, str]:
     index = page.line_of(hit.start)
     before = page.line(index)[: hit.start - page.starts[index]]
     carrier = _carrier_in_line(before) or _carrier_in_html(page, hit)
+    if carrier in _HIDING:
+        return _HIDING_BONUS, carrier
     return (2, carrier) if carrier else (0, "")
 
 
@@ -355,4 +437,6 @@ def _carrier_in_html(page: PageText, hit: SignalHit) -> str:
         return "hidden element"
     if re.search(_HIDDEN_ELEMENT, nearby):
         return "hidden element"
+    if re.search(_UNSHOWN_ELEMENT, nearby):
+        return "element that is not shown"
     return ""
