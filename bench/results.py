@@ -82,6 +82,12 @@ SECTIONS = (
             "while the rules were written; then alarms on harmless questions and on source "
             "distributions.",
             ("practice-injection.jsonl.xz",)),
+    Section("guard", "The guard",
+            ("python", "-m", "bench.guard", "--brief", "--cold", "200"),
+            "Our own commands: how the task `develop` answers honest ones, and how each task "
+            "answers hostile ones, with 95 % bounds; a third was kept apart while the tables "
+            "were made. Then what whole calls of the hook cost: each starts its own Python, "
+            "finds session and policy, judges, and writes the log."),
 )  # fmt: skip
 
 _SECTION = re.compile(

@@ -42,7 +42,7 @@ LOCK = ROOT / "requirements.lock"
 PROJECT = ROOT / "pyproject.toml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 #: Extras of pyproject.toml; a package that several need has the marker of the first.
-EXTRAS = ("mcp", "lsp", "dev", "sarif", "docs")
+EXTRAS = ("mcp", "lsp", "vault", "dev", "sarif", "docs")
 #: The build backend; pyproject.toml has its version range in the extra ``dev``.
 BACKEND = "hatchling"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")

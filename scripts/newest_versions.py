@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 #: The extras that the job installs.
-EXTRAS = ("dev", "lsp", "mcp")
+EXTRAS = ("dev", "lsp", "mcp", "vault")
 _UPPER_BOUND = re.compile(r",?\s*(?:<=?|~=|==|!=)\s*[^\s,;]+")
 _LOCKED = re.compile(
     r"^([a-z0-9-]+)==([^\s;]+)(?: ; extra == \"(\w+)\")?", re.MULTILINE

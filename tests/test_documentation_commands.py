@@ -48,6 +48,7 @@ OTHER_PROGRAMS = {
     "pre-commit": "tests/e2e/test_hooks.py runs it with the project's hooks",
     "docker": "needs a daemon; tests/test_release.py reads the recipe",
     "useradd": "makes an account of the machine",
+    "setcap": "the drill sets the same right (zt_gate/drill/clients/broker_machine.py)",
     "buildkite-agent": "only on a runner of Buildkite",
 }
 UNIX = {

@@ -8,6 +8,7 @@ by zizmor, too.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +22,8 @@ from tests.support.lock import ROOT
 from tests.support.offenders import each_of
 from tests.support.pages import ALL_BLOCKS, SHELL, Block
 from zt_gate import rulebook
+from zt_gate.guard.places import GuardPlaces
+from zt_gate.guard.tokens.settings import issuer_settings
 from zt_gate.policy import load, user_settings
 from zt_gate.rulebook import renames
 from zt_gate.scanners import registered
@@ -44,14 +47,21 @@ OTHER_LANGUAGES = {
 }
 #: Blocks of TOML that are no policy, by their first line: what reads them.
 USER_SETTINGS = "[review]"
+EXPORT = "[export.ocsf]"
+TOKENS = "[guard.tokens."
 RENAMES = "[[rename]]"
 OTHER_TOML = {
     "[language-server.zt-gate]": "Helix; tests/servers/test_docs.py reads it",
     'id = "zt-gate"': "Zed; tests/servers/test_docs.py reads it",
 }
 #: JSON that tests/servers/test_docs.py reads, except that of these pages.
-#: tests/guard/broker has the broker's settings.
-JSON_ELSEWHERE = {"docs/mcp.md", "docs/editors.md", "docs/guard-broker.md"}
+#: tests/guard/broker has the broker's settings, tests/guard/mcp those of a server.
+JSON_ELSEWHERE = {
+    "docs/mcp.md",
+    "docs/editors.md",
+    "docs/guard-broker.md",
+    "docs/guard-mcp.md",
+}
 ACTION = yaml.safe_load((ROOT / "action.yml").read_bytes())
 #: What a reader, or `zt-gate init`, puts in its place.
 PLACEHOLDER = ("OWNER/zt-gate@FULL_COMMIT_SHA", "acme/zt-gate@" + "0" * 40)
@@ -82,6 +92,13 @@ def test_toml_is_read_by_the_gates_own_loaders(
         file = tmp_path / "config.toml"
         file.write_text(block.text, "utf-8")
         assert user_settings.load(file, tmp_path / "repository").review.command
+    elif first == EXPORT:
+        file = tmp_path / "config.toml"
+        file.write_text(block.text, "utf-8")
+        found = user_settings.load(file, tmp_path / "repository").exports
+        assert found.keys() == set(user_settings.EXPORT_FORMATS)
+    elif first.startswith(TOKENS):
+        _read_tokens(block.text, tmp_path)
     elif first == RENAMES:
         (tmp_path / renames.FILE).write_text(block.text, "utf-8")
         assert renames.read(tmp_path).new_ids
@@ -90,9 +107,18 @@ def test_toml_is_read_by_the_gates_own_loaders(
         assert load.parse(data, str(block), scanners=registered(), rules=rules).digest
 
 
+def _read_tokens(text: str, folder: Path) -> None:
+    file = folder / ".config/zt-gate/config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+    name = text.partition("]")[0].removeprefix(TOKENS)
+    places = GuardPlaces(str(folder), str(folder / "state"), os.geteuid())
+    assert issuer_settings(places, name, str(folder / "repository"))
+
+
 def test_the_other_kinds_of_toml_are_in_a_page() -> None:
     first = [block.text.partition("\n")[0] for block in of("toml")]
-    for line in (USER_SETTINGS, RENAMES, *OTHER_TOML):
+    for line in (USER_SETTINGS, EXPORT, RENAMES, *OTHER_TOML):
         assert first.count(line) == 1, line
 
 

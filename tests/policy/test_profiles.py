@@ -141,3 +141,11 @@ def test_a_new_rule_that_warns_or_informs_stays_as_it_is() -> None:
             new, Policy(), min_confidence=HIGH, fail_on="block", release="0.2.0"
         )
         assert found.value == expected
+
+
+def test_strict_blocks_what_newly_runs_programs_or_reaches_hosts() -> None:
+    for rule in ("agent_config/mcp-server", "agent_config/claude-hook"):
+        item = finding(rule=rule, level=Level.WARN)
+        assert level(item) == "warn"
+        assert level(item, profile="strict") == "block"
+        assert level(finding(rule=rule, level=Level.INFO), profile="strict") == "info"

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements.lock").read_text("ascii")
 #: One package: name, version, extra (None for what is needed at run time), hashes.
 PIN = re.compile(
-    r"([a-z0-9][a-z0-9-]*)==([0-9][\w.]*)(?: ; extra == \"(dev|docs|lsp|mcp|sarif)\")? \\\n"
+    r"([a-z0-9][a-z0-9-]*)==([0-9][\w.]*)(?: ; extra == \"(dev|docs|lsp|mcp|sarif|vault)\")? \\\n"
     r"((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
 )
 

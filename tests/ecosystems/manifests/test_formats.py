@@ -253,8 +253,17 @@ def written_ways() -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 
 #: Path, content, and the keys that it names (with the ecosystem where it is not PyPI).
+GO_SOURCE = """\
+package a
+
+// go get example.test/comment
+//go:generate go run example.test/gen/cmd/gen@v1.2.3 -type=X
+var text = "go install example.test/text@v1.0.0"
+"""
+
 CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Pipfile.lock", PIPFILE_LOCK, ("a-one", "a-two")),
+    ("gen.go", GO_SOURCE, ("golang example.test/gen/cmd/gen",)),
     ("uv.lock", UV_LOCK, ("flask", "click")),
     ("poetry.lock", POETRY_LOCK, ("flask", "mine")),
     ("pdm.lock", POETRY_LOCK, ("flask", "mine")),

@@ -43,7 +43,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return read_inheriting(data, {})
 
 
-def read_inheriting(data: bytes, inherited: Mapping[str, str]) -> tuple[Dependency, ...]:
+def read_inheriting(
+    data: bytes, inherited: Mapping[str, str]
+) -> tuple[Dependency, ...]:
     """Read a file as ``read`` does, with the properties of its parent."""
     document = parse_manifest(xml.read, data, _LIMIT)
     elements = [(names, element) for names, _, element in xml.elements(document)]
