@@ -176,7 +176,7 @@ def _is_commented(data: bytes, position: int) -> bool:
 
 
 def _is_template_part(password: str, classifier: ValueClassifier) -> bool:
-    """Whether brackets show that a template or a pattern stands in the password's place.
+    """Whether brackets show that a template or a pattern replaces the password.
 
     A generated password may have brackets, too: digits and letters are around them, and
     what stands inside is no name.

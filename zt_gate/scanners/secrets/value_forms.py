@@ -78,7 +78,7 @@ _ESCAPED_LETTER = lazy_re.compile(
 def is_language(value: str) -> bool:
     r"""Whether this is a text in another alphabet, or one whose letters are escaped.
 
-    Message files write ``\u00fc`` for a letter; whoever generates a key does not.
+    Message files write ``\u00fc`` for a letter; a generator of keys does not.
     """
     if _ESCAPED_LETTER.search(value):
         return True
