@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -292,7 +293,7 @@ def test_root_asks_for_a_code_and_records_the_approval(desk: Desk) -> None:
             request = json.loads(options["input"])
             try:
                 approval_helper.record(
-                    "totp", USER, request, approve.datetime.now().timestamp()
+                    "totp", USER, request, datetime.now(UTC).timestamp()
                 )
             except approval_helper.RefusedError:
                 return subprocess.CompletedProcess(words, 1)
@@ -302,7 +303,7 @@ def test_root_asks_for_a_code_and_records_the_approval(desk: Desk) -> None:
     with pytest.raises(GateError, match="the proof was refused"):
         desk.approve(answers="a sample\nID\n000\n")
     assert desk.finding().state == "active"
-    step = int(approve.datetime.now().timestamp()) // 30
+    step = int(datetime.now(UTC).timestamp()) // 30
     code = approval_helper.totp(b"12345678901234567890", step)
     assert desk.approve(answers=f"a sample\nID\n{code}\n") == 0
     assert desk.finding().state == "approved"

@@ -11,7 +11,6 @@ import pytest
 
 from tests.support.repo import Repo
 from tests.test_cli import gate, one_line
-from zt_gate.system import replace_file
 from zt_gate.system.replace_file import FileChangedError, read_below, replace_below
 
 if TYPE_CHECKING:
@@ -287,7 +286,7 @@ def test_nothing_is_lost_when_the_file_changes_meanwhile(
             file.write_bytes(b"of another program")
         rename(*words, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(replace_file.os, "rename", write_first)
+    monkeypatch.setattr(os, "rename", write_first)
     with pytest.raises(FileChangedError):
         replace_below(str(tmp_path), b"a.txt", b"old", b"new")
     assert file.read_bytes() == b"of another program"

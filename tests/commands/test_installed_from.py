@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import zt_gate
 from tests.support.repo import GIT_ENV, Repo
 from tests.support.scratch import Scratch
 from zt_gate import __version__
@@ -189,9 +190,7 @@ def test_what_installers_record(
     if built:
         (package / installed_from.COMMIT_FILE).write_text(f"{built}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(
-        installed_from.zt_gate, "__file__", str(package / "__init__.py")
-    )
+    monkeypatch.setattr(zt_gate, "__file__", str(package / "__init__.py"))
     origin = installed_from.read_source(GIT_ENV)
     assert (origin.address, origin.commit, origin.tag) == expected
     assert bool(origin.doubt) != bool(origin.address and origin.commit)

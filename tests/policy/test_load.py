@@ -74,6 +74,7 @@ commands = ["git log", "make docs"]
 network = ["docs.example.org", "*.example.net"]
 limits = { calls = 500, writes = 40 }
 ttl = 120
+token = "vault"
 
 [skills.secure-code-review]
 restricted = ["/config/credentials/"]
@@ -149,6 +150,7 @@ def test_every_key_is_read() -> None:
             network=("docs.example.org", "*.example.net"),
             limits={"calls": 500, "writes": 40},
             ttl=120,
+            token="vault",
         )
     }
     assert policy.skills == {
@@ -331,6 +333,8 @@ WRONG = [
     ),
     ("[tasks.a]\nlimits = { steps = 3 }", "unknown key 'steps' in [tasks.a.limits]"),
     ("[tasks.a]\nttl = -1", ":2: [tasks.a] 'ttl' must be from 0"),
+    ("[tasks.a]\ntoken = 'valt'", "must be one of 'vault', 'github-app', 'aws-sts'"),
+    ("[skills.a]\ntoken = 'vault'", "unknown key 'token' in [skills.a]"),
     (
         "[guard]\nmodes = { 'a/b' = 'off' }",
         "must be one of 'observe', 'warn', 'enforce'",

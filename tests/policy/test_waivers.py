@@ -21,6 +21,7 @@ from zt_gate.review import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zt_gate.model.change import SourceKind
     from zt_gate.model.report import JudgedFinding, Report
 
 blame_lines = blame.blame
@@ -37,7 +38,7 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
-def judged(repo: Repo, kind: run.RequestKind = "staged", **more: object) -> Report:
+def judged(repo: Repo, kind: SourceKind = "staged", **more: object) -> Report:
     request = run.Request(
         kind=kind,
         folder=repo.path,

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None
     written = io.StringIO()
     now = [0.0]
     monkeypatch.setattr(sys, "stderr", written)
-    monkeypatch.setattr(scan.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     progress = scan._LogProgress()
     for second in range(100):
         now[0] = float(second)

@@ -13,6 +13,7 @@ from zt_gate.review import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zt_gate.model.change import SourceKind
     from zt_gate.model.report import Report
 
 LAX = '[levels]\ncode = "info"\n'
@@ -32,7 +33,7 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
-def judged(repo: Repo, kind: run.RequestKind, spec: str = "", **env: str) -> Report:
+def judged(repo: Repo, kind: SourceKind, spec: str = "", **env: str) -> Report:
     request = run.Request(kind=kind, spec=spec, folder=repo.path, only=("code",))
     return run.run(request, {**GIT_ENV, "HOME": str(repo.path.parent), **env})
 
@@ -42,7 +43,7 @@ def judged(repo: Repo, kind: run.RequestKind, spec: str = "", **env: str) -> Rep
     ("kind", "spec"), [("base", "main"), ("range", "main...topic")]
 )
 def test_a_branch_from_an_old_commit_is_judged_by_todays_policy(
-    kind: run.RequestKind, spec: str, env: dict[str, str], repo: Repo
+    kind: SourceKind, spec: str, env: dict[str, str], repo: Repo
 ) -> None:
     repo.git("checkout", "-q", "-b", "topic", "old")
     repo.write("b.py", BAD)

@@ -14,6 +14,7 @@ from zt_gate.model.report import NotInspected, Report, ScannerRun, ToolInfo
 from zt_gate.policy.schema import Policy
 from zt_gate.reports import FORMATS, render
 from zt_gate.review import judge, run, text_secrets, workers
+from zt_gate.review.report_masking import TextSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -185,7 +186,7 @@ def test_without_a_text_nothing_is_searched(monkeypatch: pytest.MonkeyPatch) -> 
         ScannerRun("secrets", "ok", not_inspected=()),
     ]
     found = text_secrets.find(change_of({"a.py": "x = 1\n"}), runs, None)
-    assert found == text_secrets.TextSecrets()
+    assert found == TextSecrets()
 
 
 #: A line with a weak value where a credential belongs, and the file that it is in.

@@ -23,7 +23,7 @@ from zt_gate.scanners.scope.tasks import built_in_tasks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zt_gate.model.change import ChangeSet, Commit
+    from zt_gate.model.change import ChangeSet, Commit, SourceKind
     from zt_gate.model.finding import Finding
     from zt_gate.model.report import Report
 
@@ -219,7 +219,7 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
-def judged(repo: Repo, kind: review.RequestKind = "staged", **words: Any) -> Report:
+def judged(repo: Repo, kind: SourceKind = "staged", **words: Any) -> Report:
     request = review.Request(kind=kind, folder=repo.path, only=("scope",), **words)
     return review.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
 

@@ -11,8 +11,10 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.local_server import LocalServer
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _LONGEST = 32 * 86_400
@@ -52,21 +54,13 @@ class TokenServer:
         self.tokens = {root: self.root}
         self.issued: list[Token] = []
         self.released = threading.Event()
-        server = self
-
-        class Handler(_Handler):
-            tokens = server
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self._http.server_address[1]}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        self._http = LocalServer(_Handler, tokens=self)
+        self.address = self._http.address
 
     def close(self) -> None:
         """Stop: a connection is refused from now on."""
         self.released.set()
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.close()
 
     def alive(self) -> list[Token]:
         """The issued tokens that still work."""

@@ -7,13 +7,13 @@ import hmac
 import json
 import time
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
 import pytest
 
+from tests.support.local_server import LocalServer
 from zt_gate.guard.tokens.aws_sts import AwsStsIssuer
 from zt_gate.guard.tokens.base import TokenError, TokenRequest
 
@@ -32,14 +32,8 @@ class StandIn:
         self.fault = ""
         self.calls: list[dict[str, str]] = []
         self.policies: dict[str, str] = {}
-        stand = self
-
-        class Handler(_Handler):
-            stand_in = stand
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.http.server_address[1]}"
-        Thread(target=self.http.serve_forever, daemon=True).start()
+        self.http = LocalServer(_Handler, stand_in=self)
+        self.address = self.http.address
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -150,8 +144,7 @@ def stand() -> Iterator[tuple[StandIn, AwsStsIssuer]]:
     }
     own = json.dumps({"key": "AKIDEXAMPLE", "secret": SECRET, "token": ""})
     yield server, AwsStsIssuer(settings, own)
-    server.http.shutdown()
-    server.http.server_close()
+    server.http.close()
 
 
 def test_credentials_are_limited_by_the_policies_of_the_task(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.local_server import LocalServer
 from zt_gate.guard.tokens.base import TokenError, TokenRequest
 from zt_gate.guard.tokens.github_app import GithubAppIssuer
 
@@ -30,14 +30,8 @@ class StandIn:
         self.asked: dict[str, Any] = {}
         self.change: dict[str, Any] = {}
         self.keeps = False
-        stand = self
-
-        class Handler(_Handler):
-            stand_in = stand
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.http.server_address[1]}"
-        Thread(target=self.http.serve_forever, daemon=True).start()
+        self.http = LocalServer(_Handler, stand_in=self)
+        self.address = self.http.address
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -115,8 +109,7 @@ def stand(tmp_path: Path) -> Iterator[tuple[StandIn, GithubAppIssuer]]:
         "repositories": {"ci": ["project"]},
     }
     yield server, GithubAppIssuer(settings, str(key))
-    server.http.shutdown()
-    server.http.server_close()
+    server.http.close()
 
 
 def test_a_token_has_the_permissions_of_its_task(
@@ -184,5 +177,4 @@ def test_what_cannot_be_had_is_said(
     (tmp_path / "app.pem").write_text("no key")
     with pytest.raises(TokenError, match="is no key of a GitHub App"):
         issuer.issue(REQUEST)
-    server.http.shutdown()
-    server.http.server_close()
+    server.http.close()
