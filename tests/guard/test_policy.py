@@ -18,7 +18,9 @@ from zt_gate.guard.name_globs import fits_glob
 from zt_gate.guard.places import GuardPlaces
 from zt_gate.guard.policy import GuardPolicy, PinnedPolicyError, pin, pin_content
 from zt_gate.guard.task import NARROWEST, Task
+from zt_gate.guard.tokens.worker import ISSUERS
 from zt_gate.policy import load as loading
+from zt_gate.policy.schema import TOKEN_ISSUERS
 from zt_gate.scanners import registered
 
 parse = partial(loading.parse, scanners=registered())
@@ -33,6 +35,7 @@ commands = ["make docs"]
 network = ["docs.example.org"]
 limits = { calls = 100 }
 ttl = 60
+token = "vault"
 [tasks.code-review]
 restricted = ["/infra/"]
 [tasks.wide]
@@ -84,6 +87,7 @@ def test_a_pin_keeps_everything_that_the_guard_needs(tmp_path: Path) -> None:
         network=("docs.example.org",),
         limits={"calls": 100},
         ttl=60,
+        token="vault",
         is_narrow=True,
         may_write=True,
     )
@@ -178,3 +182,7 @@ def test_a_managed_policy_that_is_not_roots_denies(tmp_path: Path) -> None:
 )
 def test_globs_for_controls_fit_as_shell_patterns_do(glob: str, text: str) -> None:
     assert fits_glob(glob, text) == fnmatchcase(text, glob)
+
+
+def test_a_policy_names_the_issuers_that_there_are() -> None:
+    assert tuple(ISSUERS) == TOKEN_ISSUERS

@@ -20,7 +20,8 @@ class Task:
     leading words, such as "git log"; "*" is any program that a table knows.
     ``network`` are hosts, with ``*`` for all and nothing for none.  ``limits`` are counts
     by name; ``ttl`` is in minutes, 0 without an end.  ``is_narrow`` means that a program
-    which no table knows is denied instead of left to the client.
+    which no table knows is denied instead of left to the client.  ``token`` is the issuer
+    of a token that the task must have, "" for none.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Task:
     ttl: int = 0
     is_narrow: bool = True
     may_write: bool = False
+    token: str = ""
 
 
 #: What holds where no policy is pinned: nothing but reading in the project.

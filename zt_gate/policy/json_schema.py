@@ -14,13 +14,20 @@ from zt_gate.policy.schema import (
     GATE,
     GUARD_MODES,
     PROOFS,
+    TOKEN_ISSUERS,
     Dependencies,
     GuardSettings,
     OnUnverified,
     ScopeLimits,
 )
 from zt_gate.policy.typed_reader import KEYS, MAX_NUMBER, MAX_SECONDS
-from zt_gate.policy.validate import LEVELS, LIMIT_KEYS, PROFILES, TASK_KEYS
+from zt_gate.policy.validate import (
+    LEVELS,
+    LIMIT_KEYS,
+    PROFILES,
+    SKILL_KEYS,
+    TASK_KEYS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -83,8 +90,8 @@ def policy_schema(
                 },
             },
             "scope": _scope(),
-            "tasks": _tasks("A task: its paths can only narrow [scope]."),
-            "skills": _tasks("What the guard lets an agent's skill use."),
+            "tasks": _tasks("A task: its paths can only narrow [scope].", TASK_KEYS),
+            "skills": _tasks("What the guard lets an agent's skill use.", SKILL_KEYS),
             "guard": _guard(),
             "ignore": {
                 "type": "array",
@@ -123,7 +130,7 @@ def policy_schema(
     }
 
 
-def _tasks(description: str) -> Schema:
+def _tasks(description: str, names: Collection[str]) -> Schema:
     host = {"type": "string", "pattern": _HOST}
     count = _number(None, "")
     keys = {
@@ -137,12 +144,18 @@ def _tasks(description: str) -> Schema:
         },
         "limits": _table(LIMIT_KEYS, dict.fromkeys(LIMIT_KEYS, count)),
         "ttl": _number(None, "Minutes."),
+        "token": {
+            "description": "The issuer of a token without which nothing starts.",
+            "enum": list(TOKEN_ISSUERS),
+        },
     }
     return {
         "type": "object",
         "description": description,
         "propertyNames": {"pattern": _TASK},
-        "additionalProperties": _table(TASK_KEYS, keys),
+        "additionalProperties": _table(
+            names, {name: keys[name] for name in keys if name in names}
+        ),
     }
 
 

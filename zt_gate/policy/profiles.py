@@ -40,6 +40,7 @@ _BLOCKING_IN_STRICT = frozenset(
 _GRANTS = frozenset(
     f"agent_config/{name}"
     for name in (
+        "agent-acts-unasked", "any-command-permission", "mcp-approval",
         "agent-command-setting", "agent-hook", "agent-sandbox-open", "agent-telemetry",
         "claude-command-setting", "claude-hook", "claude-marketplace", "client-command",
         "codex-unsafe", "container-host-command", "container-mount", "env-code-injection",

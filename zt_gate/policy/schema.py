@@ -69,13 +69,18 @@ class Scope:
     restricted: tuple[str, ...] = ()
 
 
+TokenIssuer = Literal["vault", "github-app", "aws-sts"]
+TOKEN_ISSUERS: tuple[TokenIssuer, ...] = ("vault", "github-app", "aws-sts")
+
+
 @dataclass(frozen=True, slots=True)
 class AgentRights:
     """What the guard lets a session with a task, or a skill, use (``[tasks.NAME]``).
 
     None means what the built-in task of that name has, else the task ``develop``.
     ``tools`` are kinds of tools or names, ``commands`` programs with leading words,
-    ``network`` hosts; ``limits`` are counts by name, ``ttl`` is in minutes.
+    ``network`` hosts; ``limits`` are counts by name, ``ttl`` is in minutes.  ``token`` is
+    the issuer of a token without which nothing of the task starts.
     """
 
     paths: Scope = Scope()
@@ -84,6 +89,7 @@ class AgentRights:
     network: tuple[str, ...] | None = None
     limits: Mapping[str, int] | None = None
     ttl: int | None = None
+    token: TokenIssuer | None = None
 
 
 GuardMode = Literal["observe", "warn", "enforce"]

@@ -17,6 +17,7 @@ from zt_gate.policy.schema import (
     GATE,
     GUARD_MODES,
     PROOFS,
+    TOKEN_ISSUERS,
     AgentRights,
     Allowance,
     Dependencies,
@@ -28,6 +29,7 @@ from zt_gate.policy.schema import (
     Proof,
     Scope,
     ScopeLimits,
+    TokenIssuer,
 )
 from zt_gate.policy.typed_reader import KEYS, TableReader, near, shown
 
@@ -40,7 +42,7 @@ LEVELS = tuple(level.value for level in Level)
 PROFILES = tuple(profile.value for profile in Profile)
 _GLOB_CHARACTERS = "*?[\\"
 # A task has its own paths; the limits on the size of a change are only in [scope].
-TASK_KEYS = (
+SKILL_KEYS = (
     "allowed",
     "restricted",
     "tools",
@@ -49,6 +51,7 @@ TASK_KEYS = (
     "limits",
     "ttl",
 )
+TASK_KEYS = (*SKILL_KEYS, "token")
 #: What a session may do at most, counted by the guard, and what a command may use in the
 #: sandbox.
 LIMIT_KEYS = (
@@ -76,6 +79,7 @@ LIMIT_KEYS = (
     "anomaly-sent-after-secret",
     "anomaly-after-untrusted-text",
     "anomaly-reached",
+    "anomaly-grave",
 )
 _MODE_GLOB_LETTERS = {ord(letter): None for letter in "-/*"}
 _SWITCH_KEYS = frozenset(("enabled", "enable", "disabled", "disable"))
@@ -333,11 +337,13 @@ def _rights(table: TableReader) -> dict[str, AgentRights]:
                 f"[{what}] {shown(name)}: the name of a {str(what)[:-1]} has at most 64 "
                 "letters, digits, '-', '_' and '.'",
             )
-    return {name: _rights_of(table.table(name)) for name in table}
+    keys = TASK_KEYS if what == "tasks" else SKILL_KEYS
+    return {name: _rights_of(table.table(name), keys) for name in table}
 
 
-def _rights_of(table: TableReader) -> AgentRights:
-    paths = _scope(table, TASK_KEYS)
+def _rights_of(table: TableReader, keys: Collection[str]) -> AgentRights:
+    paths = _scope(table, keys)
+    token = table.choice("token", TOKEN_ISSUERS, "vault") if "token" in table else None
     return AgentRights(
         paths=paths,
         tools=table.strings("tools") if "tools" in table else None,
@@ -345,6 +351,7 @@ def _rights_of(table: TableReader) -> AgentRights:
         network=_network(table) if "network" in table else None,
         limits=_counts(table.table("limits")) if "limits" in table else None,
         ttl=table.number("ttl", 0) if "ttl" in table else None,
+        token=cast("TokenIssuer | None", token),
     )
 
 

@@ -16,6 +16,7 @@ pytest.importorskip("mcp", reason="the extra mcp is not installed")
 
 from mcp import ClientSession, McpError, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from pydantic import AnyUrl
 
 from tests.guard.mcp.project import PLAIN, McpProject
 from tests.guard.test_hook import Guarded, guarded, is_silent, reason_of
@@ -162,6 +163,142 @@ def test_the_list_says_what_is_pinned(project: McpProject) -> None:
     assert states() == [("pinned", "1 tool, checked at each start")]
     project.server.write_text("other\n")
     assert states()[0][0] == "disabled"
+
+
+MORE = """
+@server.prompt(description={prompt!r})
+def greet(name: str) -> str:
+    return "Say hello to " + name
+@server.resource("notes://today", description={resource!r})
+def today() -> str:
+    return "milk"
+@server.resource("notes://day/{{day}}", description={template!r})
+def day(day: str) -> str:
+    return day
+"""
+
+
+def more(project: McpProject, **changes: str) -> None:
+    """Give the server a prompt, a resource and a template; ``changes`` are descriptions."""
+    texts = {
+        "prompt": "Greets.",
+        "resource": "The notes.",
+        "template": "A day's notes.",
+    }
+    (project.root / "more.py").write_text(MORE.format(**{**texts, **changes}))
+
+
+def everything(project: McpProject) -> dict[str, Any]:
+    """Return what a client gets of a server's prompts and resources."""
+
+    async def inner() -> dict[str, Any]:
+        parameters = StdioServerParameters(
+            command=sys.executable,
+            args=project.relay_words("--no-sandbox"),
+            cwd=project.root,
+            env={"PATH": os.defpath, "HOME": project.guarded.places.home},
+        )
+        async with (
+            stdio_client(parameters) as (reading, writing),
+            ClientSession(reading, writing) as session,
+        ):
+            await session.initialize()
+            found: dict[str, Any] = {
+                "prompts": [one.name for one in (await session.list_prompts()).prompts],
+                "resources": [
+                    str(one.uri) for one in (await session.list_resources()).resources
+                ],
+                "templates": [
+                    one.uriTemplate
+                    for one in (
+                        await session.list_resource_templates()
+                    ).resourceTemplates
+                ],
+                "tools": [one.name for one in (await session.list_tools()).tools],
+            }
+            for name, call in (
+                ("prompt", lambda: session.get_prompt("greet", {"name": "Ada"})),
+                ("resource", lambda: session.read_resource(AnyUrl("notes://today"))),
+            ):
+                try:
+                    found[name] = (await call()).model_dump_json()
+                except McpError as error:
+                    found[name] = f"refused: {error}"
+        return found
+
+    return asyncio.run(asyncio.wait_for(inner(), 180))
+
+
+def test_pinned_prompts_and_resources_reach_the_client(project: McpProject) -> None:
+    more(project)
+    project.pin()
+    found = everything(project)
+    assert found["prompts"] == ["greet"]
+    assert found["resources"] == ["notes://today"]
+    assert found["templates"] == ["notes://day/{day}"]
+    assert "Say hello to Ada" in found["prompt"]
+    assert "milk" in found["resource"]
+    places = project.guarded.places
+    ((_, state, reason),) = review.listed(
+        project.project, places, pinned_policy(places, "")
+    )
+    assert (state, reason) == (
+        "pinned",
+        "1 tool, 3 prompts and resources, checked at each start",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [
+        ("prompt", "prompt greet"),
+        ("resource", "resource notes://today"),
+        ("template", "resource template notes://day/{day}"),
+    ],
+)
+def test_a_changed_prompt_or_resource_disables_its_server(
+    project: McpProject, kind: str, title: str
+) -> None:
+    more(project)
+    project.pin()
+    more(project, **{kind: POISONED})
+    found = everything(project)
+    assert [found[name] for name in ("prompts", "resources", "templates", "tools")] == [
+        [], [], [], [],
+    ]  # fmt: skip
+    for name in ("prompt", "resource"):
+        assert found[name].startswith("refused: "), name
+        assert title in found[name], name
+    more(project)
+    assert f"has changed: {title}" in reason_of(
+        project.guarded.tool("mcp__notes__add", text="milk")
+    )
+    assert started(project).returncode == 3
+    more(project, **{kind: POISONED})
+    seen = project.seen()
+    assert f"hidden instructions in {title}" in seen.remarks[0]
+    lines = list(review.shown(seen, project.guarded.places, project.project))
+    assert f"  changed: {title}" in lines
+
+
+def test_a_resource_whose_content_changes_is_the_same_resource() -> None:
+    kind = next(one for one in tools.KINDS if one.key == "resources")
+    before = {"uri": "a://b", "name": "b", "size": 3,
+              "annotations": {"lastModified": "2026-01-01", "priority": 1}}  # fmt: skip
+    after = {
+        **before,
+        "size": 4,
+        "annotations": {"lastModified": "2026-02-01", "priority": 1},
+    }
+    other = {**after, "annotations": {"priority": 0.5}}
+    texts = [kind.texts_in({"resources": [one]})[0] for one in (before, after, other)]
+    assert texts[0].digest == texts[1].digest != texts[2].digest
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", 3, None])
+def test_a_tool_cannot_have_the_name_of_another_kind(name: object) -> None:
+    with pytest.raises(tools.ToolListError, match="has no name"):
+        tools.tools_in({"tools": [{"name": name}]})
 
 
 class Script:

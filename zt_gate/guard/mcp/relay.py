@@ -1,8 +1,8 @@
 """Carries a local server's messages between the client and the server, and checks its tools.
 
 The protocol is JSON-RPC, one message on a line.  Every message is parsed and written
-anew, so that both sides read the same.  A tool whose text differs from the pin does not
-reach the client, and from then on no tool of the server does.
+anew, so that both sides read the same.  A tool, prompt or resource whose text differs
+from the pin does not reach the client, and from then on nothing of the server does.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ _LONGEST = 32 << 20
 _LIST_SECONDS = 120.0
 _END_SECONDS = 10.0
 _REFUSED = -32001
-_LIST_CHANGED = "notifications/tools/list_changed"
+_KINDS = {kind.method: kind for kind in tools.KINDS}
+_USES = frozenset(use for kind in tools.KINDS for use in kind.uses)
 
 
 class ToolCheck:
-    """Compares a server's tools with their pin; disables the server at a difference.
+    """Compares what a server has with its pin; disables the server at a difference.
 
-    ``disable`` is told the tools that differ, and returns the reason that is given.
+    ``disable`` is told the tools, prompts and resources that differ, and returns the
+    reason that is given.
     """
 
     def __init__(
@@ -43,16 +45,18 @@ class ToolCheck:
         self._disable = disable
         self.reason = ""
 
-    def tools(self, result: Any) -> dict[str, Any]:
-        """Return an answer to ``tools/list`` with the pinned tools, or with none."""
+    def listed(self, kind: tools.ListKind, result: Any) -> dict[str, Any]:
+        """Return an answer to a list's method with the pinned items, or with none."""
         try:
-            found = tools.tools_in(result)
+            found = kind.texts_in(result)
         except tools.ToolListError as error:
-            self.reason = self.reason or f"its list of tools cannot be read: {error}"
-            return {"tools": []}
+            self.reason = (
+                self.reason or f"its list of {kind.title}s cannot be read: {error}"
+            )
+            return {kind.key: []}
         self._compare(found)
         if self.reason:
-            return {"tools": []}
+            return {kind.key: []}
         answer: dict[str, Any] = result
         return answer
 
@@ -85,6 +89,8 @@ class Relay:
         self._asked: dict[str, str] = {}
         self._own = f"zt-gate-{os.urandom(8).hex()}"
         self._listed = threading.Event()
+        self._has: set[str] = set()
+        self._pending: set[str] = set()
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._sending = threading.Lock()
@@ -118,12 +124,12 @@ class Relay:
 
     def _asked_for(self, message: dict[str, Any]) -> None:
         method, number = message.get("method"), message.get("id")
-        if method in {"tools/call", "tools/list"}:
+        if method in _USES or method in _KINDS:
             self._listed.wait(_LIST_SECONDS)
             reason = self._check.reason
             if not reason and not self._listed.is_set():
                 reason = "the server has not said which tools it has"
-            if reason and method == "tools/call":
+            if reason and method in _USES:
                 self._refuse(number, reason)
                 return
         if isinstance(method, str) and number is not None:
@@ -131,15 +137,23 @@ class Relay:
                 self._asked[str(number)] = method
         self._to_server(message)
         if method == "notifications/initialized":
-            self._list("")
+            self._list_all({"tools", *self._has})
 
-    def _list(self, cursor: str) -> None:
-        """Ask for the tools before the client does, page by page."""
-        self._listed.clear()
+    def _list_all(self, capabilities: set[str]) -> None:
+        """Ask for all that a server has of some capabilities."""
+        for kind in tools.KINDS:
+            if kind.capability in capabilities:
+                self._list(kind, "")
+
+    def _list(self, kind: tools.ListKind, cursor: str) -> None:
+        """Ask for a list before the client does, page by page."""
+        with self._lock:
+            self._listed.clear()
+            self._pending.add(kind.method)
         request = {
             "jsonrpc": "2.0",
-            "id": self._own,
-            "method": "tools/list",
+            "id": f"{self._own}-{kind.method}",
+            "method": kind.method,
             "params": {"cursor": cursor} if cursor else {},
         }
         # In a thread of its own: who reads from the server must never wait for it.
@@ -147,13 +161,15 @@ class Relay:
 
     def _answered(self, message: dict[str, Any]) -> None:
         if "method" in message:
-            if message["method"] == _LIST_CHANGED:
-                self._list("")
+            parts = str(message["method"]).split("/")
+            if parts[0] == "notifications" and parts[2:] == ["list_changed"]:
+                self._list_all({parts[1]})
             self._write(message)
             return
         number = message.get("id")
-        if number == self._own:
-            self._listed_by_server(message)
+        own = str(number).removeprefix(f"{self._own}-")
+        if own != str(number):
+            self._listed_by_server(message, own)
             return
         with self._lock:
             method = self._asked.pop(str(number), "")
@@ -161,22 +177,27 @@ class Relay:
             return  # an answer to nothing could pass as one to another request
         result = message.get("result")
         if method == "initialize":
+            has = result.get("capabilities") if isinstance(result, dict) else None
+            self._has = set(has) if isinstance(has, dict) else set()
             message = {**message, "result": self._check.started(result)}
-        elif "result" in message and (
-            method == "tools/list" or (isinstance(result, dict) and "tools" in result)
-        ):
-            message = {**message, "result": self._check.tools(result)}
+        elif "result" in message:
+            for kind in _lists_in(method, result):
+                message = {**message, "result": self._check.listed(kind, result)}
         self._write(message)
 
-    def _listed_by_server(self, message: dict[str, Any]) -> None:
+    def _listed_by_server(self, message: dict[str, Any], method: str) -> None:
         result = message.get("result")
-        if result is not None:
-            self._check.tools(result)
+        kind = _KINDS.get(method)
+        if result is not None and kind is not None:
+            self._check.listed(kind, result)
             cursor = result.get("nextCursor") if isinstance(result, dict) else None
             if isinstance(cursor, str) and cursor and not self._check.reason:
-                self._list(cursor)
+                self._list(kind, cursor)
                 return
-        self._listed.set()
+        with self._lock:
+            self._pending.discard(method)
+            if not self._pending:
+                self._listed.set()
 
     def _refuse(self, number: Any, reason: str) -> None:
         error = {"code": _REFUSED, "message": f"zt-gate guard: {reason}"}
@@ -193,6 +214,12 @@ class Relay:
                 write_message(self._server.stdin, message)
             except (OSError, ValueError):  # it has ended, and the other thread sees it
                 return
+
+
+def _lists_in(method: str, result: Any) -> list[tools.ListKind]:
+    """Return which lists an answer has: that of its method, and any other in it."""
+    keys = result if isinstance(result, dict) else {}
+    return [kind for kind in tools.KINDS if kind.method == method or kind.key in keys]
 
 
 def write_message(stream: IO[bytes], message: Mapping[str, Any]) -> None:

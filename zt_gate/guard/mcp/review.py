@@ -64,8 +64,10 @@ def _about(server: ServerDefinition, pin: pins.ServerPin) -> str:
         return "its tools were not read"
     if artifacts.relayed(server.words) is None:
         return "a change of its tools is seen only at a review: start it with guard mcp run"
-    number = sum(1 for name in pin.tools if name)
-    return f"{number} tool{'s' if number != 1 else ''}, checked at each start"
+    number = sum(1 for name in pin.tools if tools.is_tool(name))
+    others = sum(1 for name in pin.tools if name) - number
+    more = f", {others} prompts and resources" if others else ""
+    return f"{number} tool{'s' if number != 1 else ''}{more}, checked at each start"
 
 
 def seen(

@@ -85,23 +85,36 @@ def _asked(asker: _Asker) -> ServerTools:
     )
     texts = [tools.instructions_in(first)]
     asker.tell("notifications/initialized")
-    cursor, pages = "", 0
-    has_tools = "tools" in (first.get("capabilities") or {})
-    while has_tools:
-        found = asker.ask("tools/list", {"cursor": cursor} if cursor else {})
-        try:
-            texts += tools.tools_in(found)
-        except tools.ToolListError as error:
-            raise ServerStartError(f"its tools cannot be read: {error}") from error
-        cursor, pages = str(found.get("nextCursor") or ""), pages + 1
-        if not cursor:
-            break
-        if pages >= _MOST_PAGES:
-            raise ServerStartError(f"it has more than {_MOST_PAGES} pages of tools")
+    capabilities = first.get("capabilities") or {}
+    for kind in tools.KINDS:
+        if kind.capability in capabilities:
+            texts += _listed(asker, kind)
     about = first.get("serverInfo")
     about = about if isinstance(about, dict) else {}
     info = " ".join(str(about.get(key, ""))[:80] for key in ("name", "version"))
     return ServerTools(info.strip(), tuple(texts))
+
+
+def _listed(asker: _Asker, kind: tools.ListKind) -> list[tools.ToolText]:
+    """Return all items of a list, page by page; raises ServerStartError."""
+    found: list[tools.ToolText] = []
+    cursor = ""
+    for _page in range(_MOST_PAGES):
+        parameters = {"cursor": cursor} if cursor else {}
+        if kind is tools.TOOLS:
+            answer = asker.ask(kind.method, parameters)
+        else:
+            answer = asker.answer(kind.method, parameters) or {kind.key: []}
+        try:
+            found += kind.texts_in(answer)
+        except tools.ToolListError as error:
+            raise ServerStartError(
+                f"its {kind.title}s cannot be read: {error}"
+            ) from error
+        cursor = str(answer.get("nextCursor") or "")
+        if not cursor:
+            return found
+    raise ServerStartError(f"it has more than {_MOST_PAGES} pages of {kind.title}s")
 
 
 class _Asker:
@@ -126,6 +139,15 @@ class _Asker:
 
     def ask(self, method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the result of a request; raises ServerStartError."""
+        result = self.answer(method, parameters)
+        if result is None:
+            raise ServerStartError(f"it answers {method} with an error")
+        return result
+
+    def answer(
+        self, method: str, parameters: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """Return the result of a request, None for an error; raises ServerStartError."""
         self._number += 1
         self._send(
             {
@@ -140,9 +162,7 @@ class _Asker:
             if message.get("id") != self._number or "method" in message:
                 continue
             result = message.get("result")
-            if not isinstance(result, dict):
-                raise ServerStartError(f"it answers {method} with an error")
-            return result
+            return result if isinstance(result, dict) else None
 
     def _next(self, method: str) -> dict[str, Any]:
         left = self._deadline - time.monotonic()

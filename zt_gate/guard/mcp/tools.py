@@ -1,4 +1,4 @@
-"""What a server says of its tools: their digests, and hidden instructions in them.
+"""What a server says of its tools, prompts and resources: digests, hidden instructions.
 
 The text goes to the model as it is, so a server that changes it later ("rug pull") can
 change what an agent does without a call.
@@ -19,17 +19,71 @@ if TYPE_CHECKING:
 
 #: The name under which a server's instructions to the model are kept.
 INSTRUCTIONS = ""
-_MOST_TOOLS = 500
+_MOST_ITEMS = 500
 _DEEPEST = 40
+#: Between a kind and a name, where it is no tool; no name has it.
+_BETWEEN = "\n"
 
 
 class ToolListError(Exception):
-    """A server's answer is no list of tools."""
+    """A server's answer is no list of what was asked for."""
+
+
+@record
+class ListKind:
+    """One list of a server.
+
+    ``method`` asks for it, ``key`` is where the answer has it, ``name_key`` what names an
+    item, ``title`` what an item is called.  A server has it with the capability
+    ``capability``; what it does not say there is asked for all the same if it is tools.
+    ``uses`` are the methods that use an item.
+    """
+
+    method: str
+    key: str
+    name_key: str
+    title: str
+    capability: str
+    uses: tuple[str, ...] = ()
+
+    def texts_in(self, result: Any) -> list[ToolText]:
+        """Return the items of an answer; raises ToolListError."""
+        items = result.get(self.key) if isinstance(result, dict) else None
+        if not isinstance(items, list) or len(items) > _MOST_ITEMS:
+            raise ToolListError(
+                f"the answer is no list of at most {_MOST_ITEMS} {self.title}s"
+            )
+        return [_item(one, self) for one in items]
+
+
+TOOLS = ListKind("tools/list", "tools", "name", "tool", "tools", ("tools/call",))
+KINDS = (
+    TOOLS,
+    ListKind("prompts/list", "prompts", "name", "prompt", "prompts", ("prompts/get",)),
+    ListKind(
+        "resources/list",
+        "resources",
+        "uri",
+        "resource",
+        "resources",
+        ("resources/read", "resources/subscribe"),
+    ),
+    ListKind(
+        "resources/templates/list",
+        "resourceTemplates",
+        "uriTemplate",
+        "resource template",
+        "resources",
+    ),
+)
 
 
 @record
 class ToolText:
-    """A tool's name, the digest of all that it says of itself, and its texts."""
+    """The name of an item, the digest of all that it says of itself, and its texts.
+
+    The name of what is no tool begins with its kind.
+    """
 
     name: str
     digest: str
@@ -37,16 +91,21 @@ class ToolText:
 
     @property
     def title(self) -> str:
-        """How the tool is named to a person."""
+        """How the item is named to a person."""
+        kind, between, name = self.name.partition(_BETWEEN)
+        if between:
+            return f"{kind} {name}"
         return f"tool {self.name}" if self.name else "instructions"
+
+
+def is_tool(name: str) -> bool:
+    """Whether a name of a ``ToolText`` is a tool's."""
+    return bool(name) and _BETWEEN not in name
 
 
 def tools_in(result: Any) -> list[ToolText]:
     """Return the tools of an answer to ``tools/list``; raises ToolListError."""
-    tools = result.get("tools") if isinstance(result, dict) else None
-    if not isinstance(tools, list) or len(tools) > _MOST_TOOLS:
-        raise ToolListError(f"the answer is no list of at most {_MOST_TOOLS} tools")
-    return [_tool(one) for one in tools]
+    return TOOLS.texts_in(result)
 
 
 def instructions_in(result: Any) -> ToolText:
@@ -57,7 +116,7 @@ def instructions_in(result: Any) -> ToolText:
 
 
 def changed(found: Iterable[ToolText], pinned: Mapping[str, str]) -> Iterator[ToolText]:
-    """Yield the tools that are new or say something else than when they were pinned."""
+    """Yield the items that are new or say something else than when they were pinned."""
     for tool in found:
         if pinned.get(tool.name) != tool.digest:
             yield tool
@@ -88,16 +147,32 @@ def hidden_instructions(
         yield before[-1].title, f"{item.message.rstrip('.')} ({item.rule})"
 
 
-def _tool(value: Any) -> ToolText:
-    name = value.get("name") if isinstance(value, dict) else None
-    if not isinstance(name, str) or not name:
-        raise ToolListError("a tool has no name")
+def _item(value: Any, kind: ListKind) -> ToolText:
+    name = value.get(kind.name_key) if isinstance(value, dict) else None
+    if not isinstance(name, str) or not name or _BETWEEN in name:
+        raise ToolListError(f"a {kind.title} has no name")
     try:
-        whole = json.dumps(value, sort_keys=True, separators=(",", ":"))
+        whole = json.dumps(_lasting(value), sort_keys=True, separators=(",", ":"))
         text = "\n".join(_texts(value, 0))
     except (ValueError, RecursionError) as error:
-        raise ToolListError(f"the tool {name!a} is nested too deeply") from error
-    return ToolText(name, sha256(whole.encode("ascii")), text)
+        raise ToolListError(
+            f"the {kind.title} {name!a} is nested too deeply"
+        ) from error
+    own = name if kind is TOOLS else f"{kind.title}{_BETWEEN}{name}"
+    return ToolText(own, sha256(whole.encode("ascii")), text)
+
+
+def _lasting(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an item without what changes with a resource's content: size and time."""
+    if not isinstance(value.get("size"), int):
+        kept = dict(value)
+    else:
+        kept = {key: item for key, item in value.items() if key != "size"}
+    notes = kept.get("annotations")
+    if isinstance(notes, dict) and "lastModified" in notes:
+        rest = {key: item for key, item in notes.items() if key != "lastModified"}
+        kept["annotations"] = rest
+    return kept
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
