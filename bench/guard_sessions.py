@@ -634,6 +634,17 @@ GROUPS: dict[str, tuple[tuple[Script, ...], int]] = {
 }
 
 
+def groups() -> dict[str, tuple[tuple[Script, ...], int]]:
+    """Return all groups of sessions, those that are held back included."""
+    from bench.guard_sessions_later import LATER_HONEST_KINDS, LATER_HOSTILE_KINDS
+
+    return {
+        **GROUPS,
+        "later hostile": (LATER_HOSTILE_KINDS, 40),
+        "later honest": (LATER_HONEST_KINDS, 40),
+    }
+
+
 def scripts(kinds: tuple[Script, ...], number: int) -> Iterator[tuple[Outcome, Steps]]:
     """Yield sessions, the same ones each time."""
     for place in range(number):
@@ -733,7 +744,7 @@ def figures(
     name: str, *, failures: bool = False
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the numbers of a group, and those of the third of it that is kept apart."""
-    kinds, number = GROUPS[name]
+    kinds, number = groups()[name]
     outcomes = played(kinds, number)
     if failures:
         _print_failures(name, outcomes)
@@ -759,7 +770,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     result = {}
-    for name in GROUPS:
+    for name in groups():
         whole, apart = figures(name, failures=options.failures)
         result[name] = {"all": whole, "kept apart": apart}
     print(json.dumps(result, indent=None if options.json else 1))

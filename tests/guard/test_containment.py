@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,11 +10,13 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.guard.test_hook import Guarded, guarded, reason_of
+from zt_gate.guard.private_file import GuardStateError
 from zt_gate.guard.session import containment, records
 from zt_gate.guard.session.identity import own_key, pid_of
 from zt_gate.guard.session.processes import end_processes
@@ -174,10 +177,10 @@ def test_without_room_for_the_mark_the_processes_end_all_the_same(
     session = recorded(guarded, client.keys["client"])
 
     def full(*_: object) -> None:
-        raise records.GuardStateError("sessions.json: No space left on device")
+        raise GuardStateError("sessions.json: No space left on device")
 
     monkeypatch.setattr(records, "write_private", full)
-    with pytest.raises(records.GuardStateError, match="No space left"):
+    with pytest.raises(GuardStateError, match="No space left"):
         containment.contain(guarded.places, session.id, "ada", "a test", {})
     assert client.running() == set()
 
@@ -241,3 +244,21 @@ def test_with_another_mode_the_client_lives(guarded: Guarded) -> None:
                 on_contained=lambda _places, session, to=called: to.append(session.id),
             )  # fmt: skip
         assert len(called) == number, mode
+
+
+def test_containment_does_not_wait_for_a_hook_that_has_already_ended(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asked the system for its parent, which was another one by then: ten seconds."""
+    session = recorded(guarded, own_key())
+    places = [guarded.places.home, guarded.places.state, os.geteuid(), "/no"]
+    order = {"places": places, "session": session.as_table(), "parent": os.getpid()}
+    stdin = SimpleNamespace(buffer=io.BytesIO(json.dumps(order).encode()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
+    enforced: list[object] = []
+    monkeypatch.setattr(
+        containment, "enforce", lambda *given: enforced.append(given[1])
+    )
+    containment.main()
+    assert enforced == [session]

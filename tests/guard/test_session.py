@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.guard.test_policy import places_in
-from zt_gate.guard.private_file import GuardStateError
+from zt_gate.guard.private_file import GuardStateError, locked
 from zt_gate.guard.repository import ProjectPlace, own_branch, surroundings
 from zt_gate.guard.session import identity, records
+from zt_gate.guard.session.other_account import problem_of_transcript
 from zt_gate.system.ancestors import Ancestor, ancestors
 
 if TYPE_CHECKING:
@@ -186,3 +187,38 @@ def test_the_repository_is_found_by_its_files(tmp_path: Path) -> None:
 
 def test_a_folder_without_a_repository_is_its_own_project(tmp_path: Path) -> None:
     assert surroundings(str(tmp_path)).key == str(tmp_path.resolve())
+
+
+def test_a_record_of_another_account_is_not_resumed(tmp_path: Path) -> None:
+    own = tmp_path / "own.jsonl"
+    own.write_text("{}\n")
+    link = tmp_path / "link.jsonl"
+    link.symlink_to(own)
+    other = os.geteuid() + 1
+    for path, user, expected in (
+        ("", other, ""),
+        (str(own), os.geteuid(), ""),
+        (str(link), os.geteuid(), ""),
+        (str(tmp_path / "new.jsonl"), other, ""),
+        (str(own / "below"), other, ""),
+        (str(own), other, f"belongs to the account {os.geteuid()}"),
+        (str(link), other, f"belongs to the account {os.geteuid()}"),
+        ("a\0b", other, "cannot be seen"),
+        ("x" * 5000, other, "cannot be seen"),
+    ):
+        problem = problem_of_transcript(path, user)
+        assert expected in problem, path
+        assert bool(problem) == bool(expected), path
+
+
+def test_a_state_folder_that_others_can_write_is_not_used(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root opens what it is told to; tests/guard/sandbox has two users")
+    folder = tmp_path / "sessions"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with (
+        pytest.raises(GuardStateError, match="other users can change it"),
+        locked(str(folder)),
+    ):
+        pass

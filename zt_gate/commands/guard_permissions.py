@@ -82,10 +82,10 @@ def _print(rows: Sequence[dict[str, Any]], count: int) -> None:
 
 
 def _used(places: GuardPlaces) -> UsedTools:
-    from zt_gate.guard.log import read_log
+    from zt_gate.guard.keepers import history_of
     from zt_gate.guard.permissions.review import used_tools
 
-    return used_tools(read_log(places))
+    return used_tools(history_of(places).entries())
 
 
 def _reviews(places: GuardPlaces) -> dict[str, dict[str, str]]:

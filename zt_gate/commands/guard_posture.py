@@ -114,15 +114,18 @@ def _permitted(root: str, places: GuardPlaces) -> list[str]:
 
 def _friction(places: GuardPlaces) -> tuple[Friction, str]:
     """Return the friction in this repository, and why the log does not hold."""
-    from zt_gate.audit.chain import LogError
-    from zt_gate.guard.log import read_log
+    from zt_gate.guard.keepers import history_of
     from zt_gate.guard.posture import Friction, friction_of
     from zt_gate.guard.repository import surroundings
 
     root = surroundings(os.getcwd()).root
     try:
-        return friction_of(read_log(places), root, _DAYS, time.time()), ""
-    except LogError as error:
+        now = time.time()
+        oldest = time.gmtime(now - _DAYS * 86_400)
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", oldest)
+        entries = history_of(places).entries(since=since)
+        return friction_of(entries, root, _DAYS, now), ""
+    except GateError as error:
         return Friction(_DAYS), str(error)
 
 

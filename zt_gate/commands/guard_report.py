@@ -28,22 +28,14 @@ def main(options: Namespace) -> int:
     Raises LogError for a log that was changed.
     """
     from zt_gate.commands.listing import print_lines
-    from zt_gate.errors import UsageError
     from zt_gate.guard.feedback import earlier_proposals, proposals
-    from zt_gate.guard.keepers import broker_of
-    from zt_gate.guard.log import read_log
+    from zt_gate.guard.keepers import history_of
     from zt_gate.guard.places import guard_places
     from zt_gate.guard.report import report_lines, report_on
     from zt_gate.reports.escape import visible
 
     places = guard_places()
-    broker = broker_of(places)
-    if broker is not None:
-        if options.json:
-            raise UsageError("with a broker there is no JSON: leave out --json")
-        found = broker.lines("report", options.session or "", days=options.days)
-        return print_lines(visible(line) for line in found)
-    entries = list(read_log(places))
+    entries = list(history_of(places).entries())
     report = report_on(entries, days=options.days, session=options.session or "")
     days = options.days or 30
     proposed = [] if options.session else proposals(entries, days=days)

@@ -12,7 +12,6 @@ from zt_gate.errors import UsageError
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from zt_gate.guard.broker.keeper import BrokerKeeper
     from zt_gate.guard.places import GuardPlaces
     from zt_gate.guard.session.containment import Containment
     from zt_gate.guard.session.records import Session
@@ -83,14 +82,10 @@ def main(options: Namespace) -> int:
     Raises GateError.  A release and a rollback need a terminal, and are refused where a
     known agent has started them.
     """
-    from zt_gate.guard.keepers import broker_of
     from zt_gate.guard.places import guard_places
 
     places = guard_places()
     verb = options.session_verb
-    broker = broker_of(places)
-    if broker is not None:
-        return _of_broker(broker, options)
     if verb == "list":
         return _list(places)
     if verb == "show":
@@ -104,25 +99,6 @@ def main(options: Namespace) -> int:
     if verb == "report-incident":
         return _report_incident(places, options)
     return _rollback(places, options)
-
-
-def _of_broker(broker: BrokerKeeper, options: Namespace) -> int:
-    """Run a verb where a broker keeps the sessions; raises UsageError for the others."""
-    from zt_gate.commands.listing import print_lines
-    from zt_gate.reports.escape import visible
-
-    verb = options.session_verb
-    if verb == "list" or (verb == "show" and not options.html):
-        lines = broker.lines(verb, getattr(options, "session", ""))
-        return print_lines(visible(line) for line in lines)
-    if verb == "contain":
-        (name,) = broker.lines(verb, options.session, reason=options.reason)
-        print(f"contained: {name}. Everything is denied until it is released.")
-        return 0
-    raise UsageError(
-        "a broker keeps the sessions of this machine, and its administrator does this;"
-        " see zt-gate guard broker --help"
-    )
 
 
 def _list(places: GuardPlaces) -> int:
@@ -175,10 +151,16 @@ def _told(done: Containment) -> int:
 
 
 def _release(options: Namespace) -> int:
+    from zt_gate.guard.keepers import broker_of
     from zt_gate.guard.places import guard_places
     from zt_gate.guard.session.release import release
 
     needs_person("guard session", "release")
+    if broker_of(guard_places()) is not None:
+        raise UsageError(
+            "a broker keeps the sessions of this machine, and its administrator releases"
+            " them; see zt-gate guard broker --help"
+        )
     name = release(
         options.session,
         guard_places(),
@@ -199,13 +181,13 @@ def _report(places: GuardPlaces, options: Namespace) -> int:
 
 
 def _document(places: GuardPlaces, name: str, output: str) -> int:
-    from zt_gate.guard import log
+    from zt_gate.guard.keepers import history_of
     from zt_gate.guard.session.account import account_of, found_session
     from zt_gate.guard.session.incident import incident_document
     from zt_gate.reports.write import write
 
     account = account_of(places, found_session(places, name))
-    text = incident_document(account, places, log.last_hash(places))
+    text = incident_document(account, places, history_of(places).last_hash())
     if output == "-":
         print(text, end="")
         return 0
@@ -215,9 +197,8 @@ def _document(places: GuardPlaces, name: str, output: str) -> int:
 
 
 def _report_incident(places: GuardPlaces, options: Namespace) -> int:
-    from zt_gate.guard import log
+    from zt_gate.guard.keepers import history_of
     from zt_gate.guard.masked_text import masked
-    from zt_gate.guard.policy import pinned_policy
     from zt_gate.guard.session.account import found_session, last_session
     from zt_gate.guard.session.containment import contain
 
@@ -228,8 +209,6 @@ def _report_incident(places: GuardPlaces, options: Namespace) -> int:
     )
     entry = {
         "event": "incident",
-        "session": session.id,
-        "root": session.root,
         "by": user_name(),
         "saw": masked(options.saw),
     }
@@ -240,7 +219,7 @@ def _report_incident(places: GuardPlaces, options: Namespace) -> int:
         session, done = contain(places, session.id, by, reason, os.environ)
         print(f"contained: {session.id}", file=sys.stderr)
         code = _told(done)
-    log.append(places, pinned_policy(places, session.repository), entry)
+    history_of(places).note(session, entry)
     return _document(places, session.id, options.output) or code
 
 

@@ -30,6 +30,8 @@ _LONGEST_PAUSE = 300.0
 
 def arguments(verb: ArgumentParser) -> None:
     """Declare the options."""
+    from zt_gate.guard.places import BROKER_STATE
+
     verb.description = (
         "Send the records of a log to the receiver that your own settings name "
         "([export.FORMAT] in ~/.config/zt-gate/config.toml). A record that the receiver "
@@ -40,6 +42,17 @@ def arguments(verb: ArgumentParser) -> None:
         "--guard",
         action="store_true",
         help="the log of the guard, not that of the runs",
+    )
+    verb.add_argument(
+        "--user",
+        metavar="NAME",
+        help="with --guard, as root: the log that the broker keeps of a user",
+    )
+    verb.add_argument(
+        "--broker-state",
+        metavar="DIR",
+        default=BROKER_STATE,
+        help="where the broker keeps it (default: %(default)s)",
     )
     verb.add_argument(
         "--follow", action="store_true", help="go on with what is written later"
@@ -66,17 +79,22 @@ def main(options: Namespace, log_file: Callable[[], Path]) -> int:
     if options.guard and options.file:
         raise UsageError("give --guard or a FILE, not both: each names a log")
     places = guard_places()
+    kept = places
+    if options.user is not None:
+        if not options.guard:
+            raise UsageError("--user is for --guard: the log of the runs is the user's")
+        kept = _broker_places(options.user, options.broker_state, places)
     path = None if options.guard else log_file()
     encoded = _encoder(options.format)
     if options.print:
-        with _opened(places, path) as log:
+        with _opened(kept, path) as log:
             for group in export.batches(export.records(log.files, None)):
                 sys.stdout.buffer.write(encoded(group))
         sys.stdout.flush()
         return 0
     settings = _settings(places, options.format)
     name = settings.url or settings.file
-    source = str(path) if path else places.logs
+    source = str(path) if path else kept.logs
     cursor = _cursor_file(places, f"{options.format}\0{name}\0{source}")
     send = receiver.sender(
         settings.url,
@@ -90,7 +108,7 @@ def main(options: Namespace, log_file: Callable[[], Path]) -> int:
             os.unlink(cursor)
 
         def once() -> int:
-            with _opened(places, path) as log:
+            with _opened(kept, path) as log:
                 found = export.records(log.files, export.read_cursor(cursor))
                 return export.export(found, lambda group: send(encoded(group)), cursor)
 
@@ -98,6 +116,28 @@ def main(options: Namespace, log_file: Callable[[], Path]) -> int:
             return _follow(once)
         print(f"{once()} records exported")
     return 0
+
+
+def _broker_places(user: str, state: str, own: GuardPlaces) -> GuardPlaces:
+    """Return where the broker keeps the log of a user; raises UsageError.
+
+    Only root and the broker's account can read it.
+    """
+    import pwd
+
+    from zt_gate.record import replace
+
+    try:
+        user_id = pwd.getpwnam(user).pw_uid
+    except KeyError:
+        raise UsageError(f"unknown user {user!a}") from None
+    places = replace(own, state=os.path.join(state, str(user_id)), user_id=user_id)
+    # Nothing is made there: the broker could not open what belongs to root.
+    if not os.path.exists(os.path.join(places.logs, ".lock")):
+        raise UsageError(
+            f"there is no log of {user!a} in {places.logs} to be read here"
+        )
+    return places
 
 
 def _follow(once: Callable[[], int]) -> int:

@@ -118,6 +118,7 @@ class AgentEvent:
     client asks the person about what the guard leaves open; ``ask_holds`` whether an "ask"
     of the guard is proved to stop the call until somebody has said yes.  ``agent`` is not
     "" for a subagent; ``agent_kind`` is the name of what it was made from.
+    ``transcript`` is the file in which the client keeps the session, "" if it names none.
     """
 
     client: str
@@ -130,3 +131,4 @@ class AgentEvent:
     asks: bool = True
     agent_kind: str = ""
     ask_holds: bool = False
+    transcript: str = ""

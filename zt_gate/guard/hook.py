@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from zt_gate.errors import GateError
 from zt_gate.guard import clients, log_entry
@@ -25,6 +25,7 @@ from zt_gate.guard.own_paths import own_paths
 from zt_gate.guard.places import guard_places
 from zt_gate.guard.policy import GuardPolicy, pinned_policy
 from zt_gate.guard.repository import own_branch, surroundings
+from zt_gate.guard.session import other_account
 from zt_gate.guard.session.activity import is_risky
 from zt_gate.guard.session.watch import escalated
 from zt_gate.guard.task import built_in
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from zt_gate.guard.action import AgentEvent
     from zt_gate.guard.clients.base import AgentClient
-    from zt_gate.guard.keeper import Begun, Keeper
+    from zt_gate.guard.keeper import Begun, Inside, Keeper
     from zt_gate.guard.places import GuardPlaces
     from zt_gate.guard.repository import ProjectPlace
     from zt_gate.guard.session.records import Session
@@ -95,6 +96,10 @@ def handle(
             return rendered
     except AgentEventError as error:
         return client.refuse(f"{error}. Nothing was run.")
+    except HookDeadlineError as error:
+        if call is not None:
+            call.keep_fault = None  # there is no time left
+        return _fault(client, call, str(error))
     except GateError as error:
         return _fault(client, call, str(error))
     except RecursionError:
@@ -119,15 +124,26 @@ class _Call:
     #: The session, if it is contained and its processes are to be ended.
     contained: Session | None = None
     place: ProjectPlace | None = None
+    #: Writes a failure into the log, while the event has begun and has not ended.
+    keep_fault: Callable[[str], None] | None = None
+    inside: Inside | None = None
 
     def answer(self, data: bytes) -> Rendered:
         """Return the answer; raises GateError, AgentEventError and whatever a judge raises."""
         event = self.client.parse(data)
         keeper = keeper_for(self.places)
         place = self.place = surroundings(event.cwd)
-        begun, policy = keeper.begin(event.client, event.session, place, self._policy)
+        others = other_account.problem_of_transcript(
+            event.transcript, self.places.user_id
+        )
+        # Another account's session gives its name to none of this one.
+        label = "" if others else event.session
+        begun, policy = keeper.begin(event.client, label, place, self._policy)
+        others = others or begun.other_account
+        self._go_inside(begun, policy)
         self.policy, self.grade = policy, grade_of(policy, begun)
         session = begun.session
+        self.keep_fault = self._fault_keeper(keeper, event, session, policy)
         # Other events of the user are not kept waiting while this one is judged.
         before = dict(session.counts)
         replaced = None
@@ -136,18 +152,22 @@ class _Call:
         else:
             concerns, replaced = self._judge(event, session, policy)
             concerns = tuple(_denied_before(concerns, session))
+        if others:
+            concerns = (other_account.concern(others), *concerns)
         judged = [(concern, policy.mode_of(concern.control)) for concern in concerns]
         decision = _decide(judged, asks=event.asks or event.ask_holds)
         if any(mode is Mode.OBSERVE for _, mode in judged):
             replaced = None
         ended = self._ended(event, session, before, judged, decision)
         if decision.answer is not Answer.DENY:
-            ended = self._with_snapshot(ended, session)
+            ended = self._with_snapshot(keeper, ended, session)
         contained_before = session.contained
+        self.keep_fault = None
         session = self._kept(keeper, ended, policy)
         if session.contained and not session.release:
             is_enforced = policy.mode_of(PROCESSES) is Mode.ENFORCE
-            self.contained = session if is_enforced else None
+            # What runs in a sandbox ends with its exec.
+            self.contained = session if is_enforced and not self.inside else None
         decision = escalated(decision, ended.entry, session, contained_before, policy)
         graded = _graded(decision, self.grade)
         rendered = self.client.render(event, graded, replaced)
@@ -156,6 +176,16 @@ class _Call:
 
             send_alert(self.places, event, decision, session)
         return rendered
+
+    def _go_inside(self, begun: Begun, policy: GuardPolicy) -> None:
+        """Take the folders of a sandbox, as ``exec`` made them; raises GateError."""
+        self.inside = begun.inside
+        if begun.inside is None:
+            return
+        self._check(policy)
+        self.places = replace(
+            self.places, home=begun.inside.home, state=begun.inside.state
+        )
 
     def policy_of_fault(self) -> GuardPolicy | None:
         """Return the policy for a failure: also where none is known yet, as without a broker."""
@@ -168,12 +198,15 @@ class _Call:
 
     def _policy(self, repository: str) -> GuardPolicy:
         policy = pinned_policy(self.places, repository)
+        self._check(policy)
+        return policy
+
+    def _check(self, policy: GuardPolicy) -> None:
         if self.digest and policy.digest != self.digest:
             raise GateError(
                 "the pinned policy is not the one that the hook was installed with. "
                 "A person runs: zt-gate guard install"
             )
-        return policy
 
     def _judge(
         self, event: AgentEvent, session: Session, policy: GuardPolicy
@@ -193,7 +226,8 @@ class _Call:
         contexts = tuple(
             replace(context, task=task) for task in self._tasks(event, session, policy)
         )
-        scanner = ContentScanner(session.root, policy, self.places)
+        temporary = self.inside.temporary if self.inside else ""
+        scanner = ContentScanner(session.root, policy, self.places, temporary)
         return EventJudge(contexts, session, scanner).judge(event)
 
     def _tasks(
@@ -202,8 +236,9 @@ class _Call:
         """Yield the session's task, and what narrows it: all of them must agree."""
         task = policy.task_named(session.task, built_in)
         yield task
-        if self.task and self.task != session.task:
-            yield policy.task_named(self.task, built_in)
+        more = {self.task, self.inside.task if self.inside else ""}
+        for name in sorted(more - {"", session.task}):
+            yield policy.task_named(name, built_in)
         part = policy.skill_named(event.agent_kind, task)
         if part is not None:
             yield part
@@ -228,17 +263,31 @@ class _Call:
         control = next((one.control for one in decision.concerns if one.is_attack), "")
         return Ended(session, before, attacks, control, entry)
 
-    def _with_snapshot(self, ended: Ended, session: Session) -> Ended:
+    def _with_snapshot(self, keeper: Keeper, ended: Ended, session: Session) -> Ended:
         """Take the session's snapshot before the first call that could change something."""
-        folder = os.path.join(self.places.state, "snapshots", session.id)
-        if not is_risky(ended.entry) or os.path.lexists(folder):
+        # What a sandbox has ends with it.
+        if self.inside or not is_risky(ended.entry):
             return ended
         if not surroundings(session.root).git_folder:
             return ended
-        from zt_gate.guard.session.snapshot import take
-
-        digest = take(self.places, session)
+        digest = keeper.snapshot(session)
+        if not digest:
+            return ended
         return replace(ended, entry={**ended.entry, "snapshot": digest})
+
+    def _fault_keeper(
+        self, keeper: Keeper, event: AgentEvent, session: Session, policy: GuardPolicy
+    ) -> Callable[[str], None]:
+        """Return what ends the event in the log if the guard fails on the way."""
+        before = dict(session.counts)
+
+        def keep(reason: str) -> None:
+            fault = Concern(FAULT, Answer.DENY, reason)
+            judged = [(fault, policy.mode_of(FAULT))]
+            decision = _decide(judged, asks=False)
+            keeper.end(self._ended(event, session, before, judged, decision), policy)
+
+        return keep
 
     def _kept(self, keeper: Keeper, ended: Ended, policy: GuardPolicy) -> Session:
         try:
@@ -323,6 +372,9 @@ def _graded(decision: GuardDecision, grade: Grade) -> GuardDecision:
 def _fault(client: AgentClient, call: _Call | None, reason: str) -> Rendered:
     """Deny because of a failure, unless the policy only observes failures."""
     policy = call.policy_of_fault() if call is not None else None
+    if call is not None and call.keep_fault is not None:
+        with suppress(Exception):  # what failed may fail again
+            call.keep_fault(reason)
     if policy is not None and policy.mode_of(FAULT) is Mode.OBSERVE:
         return Rendered(0, b"", f"zt-gate guard: {reason}\n".encode("utf-8", "replace"))
     return client.refuse(

@@ -8,6 +8,8 @@ that the kernel shows for the caller, and what was denied cannot be taken back.
 
 from __future__ import annotations
 
+import os
+
 from zt_gate.errors import GateError
 from zt_gate.guard import log, log_entry
 from zt_gate.guard.session import clock, records
@@ -30,16 +32,33 @@ else:
 
 
 @record
+class Inside:
+    """What holds for a hook in a sandbox of ``exec``: its folders there, and its task.
+
+    ``temporary`` is the folder for temporary files.  ``task`` narrows the session's task,
+    "" if it does not.
+    """
+
+    home: str
+    state: str
+    temporary: str
+    task: str
+
+
+@record
 class Begun:
     """A session at the beginning of an event, and the reason if it is contained.
 
     ``within_reach`` says why the user's programs can change what a hook answers, "" if
-    they cannot.
+    they cannot.  ``inside`` is None outside of a sandbox with a broker.  ``other_account``
+    says why the client's session is another account's, "" if it is not.
     """
 
     session: Session
     contained: str = ""
     within_reach: str = ""
+    inside: Inside | None = None
+    other_account: str = ""
 
 
 @record
@@ -72,6 +91,12 @@ class Keeper(Protocol):
         """Keep what one event did, and return the session as it is now.
 
         Raises GateError: then the caller must deny.
+        """
+
+    def snapshot(self, session: Session) -> str:
+        """Keep what the session's files are; return the digest, "" if it is kept already.
+
+        Raises GateError.
         """
 
 
@@ -141,6 +166,15 @@ class LocalKeeper:
         }
         log.append(self._places, policy, entry)
         return session
+
+    def snapshot(self, session: Session) -> str:
+        """Take the session's snapshot into the user's files; see ``Keeper``."""
+        folder = os.path.join(self._places.state, "snapshots", session.id)
+        if os.path.lexists(folder):
+            return ""
+        from zt_gate.guard.session.snapshot import take
+
+        return take(self._places, session)
 
 
 def _containment(

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from zt_gate.guard.session.records import Session
 
 _LONGEST = 500
+#: The event of a line about a hook that ended before it had the broker's answer.
+HOOK_VANISHED = "hook-vanished"
+#: Events of lines that are no event of a client.
+NO_CALLS = frozenset(("released", "incident", "contained", HOOK_VANISHED))
 
 
 def identity_fields(places: GuardPlaces) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from zt_gate.record import record
 
 #: The folder of a managed installation; only root can write it.
 MANAGED = "/etc/zt-gate/guard"
+#: Where the broker keeps the sessions and logs of all users.
+BROKER_STATE = "/var/lib/zt-gate-guard"
 
 
 @record

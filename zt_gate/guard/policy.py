@@ -104,10 +104,9 @@ def pinned_policy(places: GuardPlaces, repository: str) -> GuardPolicy:
     Without a pin it is the empty one, with the narrowest task.  Raises PinnedPolicyError.
     """
     managed = os.path.join(places.managed, MANAGED_FILE)
-    if os.path.lexists(managed):
-        return replace(
-            _parsed(managed, _root_owned(managed, places.user_id)), is_managed=True
-        )
+    data = managed_pin(places)
+    if data is not None:
+        return replace(_parsed(managed, data), is_managed=True)
     for name in (pin_name(repository), FOR_ALL):
         file = os.path.join(places.pins, f"{name}.json")
         try:
@@ -117,6 +116,20 @@ def pinned_policy(places: GuardPlaces, repository: str) -> GuardPolicy:
         if data is not None:
             return _parsed(file, data)
     return GuardPolicy()
+
+
+def managed_pin(places: GuardPlaces) -> bytes | None:
+    """Return the pin of a managed machine, None if it has none.
+
+    Raises PinnedPolicyError for a file that is not root's.
+    """
+    path = os.path.join(places.managed, MANAGED_FILE)
+    return _root_owned(path, places.user_id) if os.path.lexists(path) else None
+
+
+def policy_of_broker(content: str) -> GuardPolicy:
+    """Return the machine's policy as the broker read it; raises PinnedPolicyError."""
+    return replace(_parsed("the broker's policy", content.encode()), is_managed=True)
 
 
 def pin_name(repository: str) -> str:
@@ -173,6 +186,7 @@ def _as_table(rights: AgentRights) -> dict[str, Any]:
         "network": rights.network,
         "limits": rights.limits,
         "ttl": rights.ttl,
+        "token": rights.token,
         "allowed": rights.paths.allowed or None,
         "restricted": rights.paths.restricted or None,
     }
@@ -195,6 +209,7 @@ def _with_rights(base: Task, name: str, rights: Mapping[str, Any]) -> Task:
         network=tuple(rights.get("network", base.network)),
         limits=dict(rights.get("limits", base.limits)),
         ttl=int(rights.get("ttl", base.ttl)),
+        token=str(rights.get("token", base.token)),
         is_narrow=names_commands or base.is_narrow,
         may_write=may_write,
     )

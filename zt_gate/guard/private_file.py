@@ -86,10 +86,16 @@ def write_private(path: str, data: bytes) -> None:
 
 @contextmanager
 def locked(folder: str) -> Iterator[None]:
-    """Let one call of this user at a time into a folder; raises GuardStateError."""
+    """Let one call of this user at a time into a folder; raises GuardStateError.
+
+    A folder that other users can change is refused: a file could be taken out of it.
+    """
     path = os.path.join(folder, ".lock")
     try:
         make_private(folder)
+        info = os.stat(folder)
+        if os.geteuid() and (info.st_uid != os.geteuid() or info.st_mode & 0o022):
+            raise GuardStateError(f"{folder} is not used: other users can change it")
         handle = os.open(
             path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
         )

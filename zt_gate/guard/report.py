@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 
+from zt_gate.guard.log_entry import NO_CALLS
 from zt_gate.record import dataclass, field
 
 TYPE_CHECKING = False
@@ -73,7 +74,7 @@ def report_on(
         name = str(entry.get("session", ""))
         if str(entry.get("time", "")) < oldest or not name.startswith(session):
             continue
-        if entry.get("event") in {"released", "incident", "contained"}:
+        if entry.get("event") in NO_CALLS:
             continue
         report.calls += 1
         report.sessions.add(name)

@@ -66,11 +66,15 @@ class Scanned:
 
 @record
 class ContentScanner:
-    """Scans for one session: the project, the pinned policy, and the user's home."""
+    """Scans for one session: the project, the pinned policy, and the user's home.
+
+    ``temporary`` is the folder for temporary files, "" for the system's.
+    """
 
     root: str
     policy: GuardPolicy
     places: GuardPlaces
+    temporary: str = ""
 
     def content(self, path: str, content: bytes) -> Scanned:
         """Judge the content that a file is about to have; raises GateError."""
@@ -117,7 +121,8 @@ class ContentScanner:
 
     def _environ(self) -> Mapping[str, str]:
         """Return an environment that nothing in the session can have set."""
-        return {"HOME": self.places.home, "PATH": _PATH, "LANG": "C.UTF-8"}
+        environ = {"HOME": self.places.home, "PATH": _PATH, "LANG": "C.UTF-8"}
+        return {**environ, "TMPDIR": self.temporary} if self.temporary else environ
 
     def _policy_file(self) -> str:
         """Return a file with the pinned gate policy, an empty one without a pin."""

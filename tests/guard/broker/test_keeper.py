@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import ctypes  # noqa: F401
 import json
 import os
-import shutil
 import signal
 import socket
-import tempfile
 import time
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +17,7 @@ import pytest
 # Children change their user and cannot read the interpreter's own files any more.
 import zt_gate.audit.chain
 import zt_gate.guard.broker.questions
+import zt_gate.guard.broker.snapshot_sender
 import zt_gate.guard.clients.claude_code
 import zt_gate.guard.clients.codex
 import zt_gate.guard.commands.files
@@ -37,7 +36,7 @@ from zt_gate.guard.places import GuardPlaces
 from zt_gate.guard.policy import pin_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root can run programs of two other users"
@@ -86,7 +85,7 @@ class Machine:
     def _serve(self) -> bytes:
         os.umask(0o077)
         handler = BrokerHandler(str(self.base / "state"), str(self.base / "managed"))
-        BrokerServer(self.socket, handler).serve()
+        BrokerServer(self.socket, handler, handler.vanished).serve()
         return b""
 
     def stop(self) -> None:
@@ -95,24 +94,40 @@ class Machine:
             os.waitpid(self.pid, 0)
             self.pid = 0
 
-    def event(self, path: str, tool: str = "Read", **fields: Any) -> str:
+    def event(
+        self,
+        path: str,
+        tool: str = "Read",
+        user: int = USER,
+        label: str = "s",
+        **fields: Any,
+    ) -> str:
         """Return the hook's answer to a call, as the user."""
         event = {
-            "hook_event_name": "PreToolUse", "session_id": "s", "cwd": str(self.project),
+            "hook_event_name": "PreToolUse", "session_id": label, "cwd": str(self.project),
             "permission_mode": "default", "tool_name": tool,
-            "tool_input": {"file_path": path, **fields},
+            "tool_input": {"file_path": path, **fields} if path else fields,
         }  # fmt: skip
         data = json.dumps(event).encode()
-        places = GuardPlaces(
-            str(self.base / "home"), str(self.base / "home" / ".state" / "guard"), USER,
-            str(self.base / "managed"),
-        )  # fmt: skip
+        places = self.places(user)
 
         def answer() -> bytes:
             rendered = hook.handle("claude-code", data, {}, places=places)
             return rendered.stdout + rendered.stderr
 
-        return run_as(USER, answer).decode()
+        return run_as(user, answer).decode()
+
+    def places(self, user: int = USER) -> GuardPlaces:
+        """Return the places of a user of this machine."""
+        return GuardPlaces(
+            str(self.base / "home"), str(self.base / "home" / ".state" / "guard"), user,
+            str(self.base / "managed"),
+        )  # fmt: skip
+
+    def log(self, user: int = USER) -> list[dict[str, Any]]:
+        """Return the lines of the broker's log of a user."""
+        file = self.base / "state" / str(user) / "log" / "guard.jsonl"
+        return [json.loads(line) for line in file.read_bytes().splitlines()]
 
     def sessions(self, user: int = USER) -> list[dict[str, Any]]:
         file = self.base / "state" / str(user) / "sessions" / "sessions.json"
@@ -131,9 +146,9 @@ class Machine:
         answer: dict[str, Any] = json.loads(run_as(user, send))
         return answer
 
-    def begin(self, user: int = USER) -> dict[str, Any]:
+    def begin(self, user: int = USER, label: str = "s") -> dict[str, Any]:
         return self.message(
-            user, do="begin", client="claude-code", label="s", identity="",
+            user, do="begin", client="claude-code", label=label, identity="",
             root=str(self.project), common="", git_folder="",
         )  # fmt: skip
 
@@ -180,17 +195,6 @@ def run_as(user: int, work: Any) -> bytes:
         data = file.read()
     os.waitpid(pid, 0)
     return data
-
-
-@pytest.fixture
-def machine() -> Iterator[Machine]:
-    base = Path(tempfile.mkdtemp(prefix="zt-gate-broker-"))
-    base.chmod(0o755)
-    made = Machine(base)
-    made.start()
-    yield made
-    made.stop()
-    shutil.rmtree(base)
 
 
 def test_a_decision_is_enforced_and_its_log_is_the_brokers(machine: Machine) -> None:
@@ -297,6 +301,32 @@ def test_a_forged_message_takes_nothing_away(machine: Machine) -> None:
     assert last["user"] != "root"
 
 
+def test_another_accounts_session_is_not_resumed(machine: Machine) -> None:
+    """``claude --resume ID`` by another account: denied, logged, and bound to nothing."""
+    assert machine.event("a.py") == ""
+    said = machine.event("a.py", user=OTHER)
+    assert "This session is not resumed" in said
+    assert f"a session of the account {USER}" in said
+    assert machine.event("a.py", user=OTHER, label="own") == ""
+    first, second = machine.log(OTHER)
+    assert (first["label"], first["answer"]) == ("s", "deny")
+    assert first["concerns"][0]["control"] == "session/other-account"
+    assert second["answer"] == "silent"
+    labels = [label for row in machine.sessions(OTHER) for label in row["labels"]]
+    assert labels == ["claude-code:own"]
+    assert machine.event("a.py") == ""
+    (session,) = machine.sessions()
+    assert session["labels"] == ["claude-code:s"]
+
+
+def test_the_first_account_keeps_a_session_after_a_restart(machine: Machine) -> None:
+    machine.event("a.py")
+    machine.stop()
+    machine.start()
+    assert "This session is not resumed" in machine.event("a.py", user=OTHER)
+    assert machine.event("a.py") == ""
+
+
 def test_another_users_session_is_not_touched(machine: Machine) -> None:
     machine.event("a.py")
     (session,) = machine.sessions()
@@ -305,7 +335,7 @@ def test_another_users_session_is_not_touched(machine: Machine) -> None:
         control="x", entry={},
     )  # fmt: skip
     assert "not a session of the caller" in answer["error"]
-    other = machine.begin(OTHER)
+    other = machine.begin(OTHER, "own")
     assert other["session"]["id"] != session["id"]
 
 
@@ -350,16 +380,21 @@ def test_the_broker_contains_unusual_behaviour_and_survives_odd_entries(
 def test_a_user_sees_the_own_sessions_and_no_others(machine: Machine) -> None:
     machine.event(str(machine.base / "home" / ".aws" / "credentials"))
     (session,) = machine.sessions()
-    (line,) = machine.message(USER, do="lines", about="list", session="")["lines"]
-    assert line.startswith(session["id"])
-    shown = machine.message(USER, do="lines", about="show", session=session["id"])
-    text = "\n".join(shown["lines"])
-    assert "attempts   1" in text
-    assert "files/credentials" in text or "credentials" in text
-    listed = machine.message(OTHER, do="lines", about="list", session="")
-    assert listed["lines"] == ["no sessions on this machine"]
-    other = machine.message(OTHER, do="lines", about="show", session=session["id"])
-    assert "no session" in other["error"]
+    listed = machine.message(USER, do="question", about="sessions")
+    assert [row["id"] for row in listed["rows"]] == [session["id"]]
+    (line,) = machine.message(
+        USER, do="question", about="entries", session=session["id"]
+    )["rows"]
+    assert line["attempts"] == 1
+    assert line["concerns"][0]["control"].startswith("credentials/")
+    for about in ("sessions", "entries"):
+        answer = machine.message(OTHER, do="question", about=about)
+        assert answer["rows"] == [], about
+    for about in ("contain", "note", "snapshot"):
+        answer = machine.message(
+            OTHER, do="question", about=about, session=session["id"]
+        )
+        assert "no session" in answer["error"], about
 
 
 def test_a_user_contains_an_own_session_and_does_not_release_it(
@@ -368,19 +403,15 @@ def test_a_user_contains_an_own_session_and_does_not_release_it(
     machine.event("a.py")
     (session,) = machine.sessions()
     contained = machine.message(
-        USER, do="lines", about="contain", session=session["id"], reason="odd"
+        USER, do="question", about="contain", session=session["id"], reason="odd"
     )
-    assert contained["lines"] == [session["id"]]
+    assert contained["session"]["id"] == session["id"]
     assert "is contained: odd" in machine.event("a.py")
     for about in ("release", "forget", None):
-        answer = machine.message(USER, do="lines", about=about, session=session["id"])
+        answer = machine.message(
+            USER, do="question", about=about, session=session["id"]
+        )
         assert "unknown question" in answer["error"]
-
-
-def test_a_report_of_the_broker_counts_denials(machine: Machine) -> None:
-    machine.event(str(machine.base / "home" / ".aws" / "credentials"))
-    answer = machine.message(USER, do="lines", about="report", session="", days=0)
-    assert any("credentials" in line for line in answer["lines"])
 
 
 def test_the_commands_ask_the_broker(
@@ -388,10 +419,7 @@ def test_the_commands_ask_the_broker(
 ) -> None:
     machine.event("a.py")
     (session,) = machine.sessions()
-    places = GuardPlaces(
-        str(machine.base / "home"), str(machine.base / "home" / ".state" / "guard"), USER,
-        str(machine.base / "managed"),
-    )  # fmt: skip
+    places = machine.places()
     monkeypatch.setattr("zt_gate.guard.places.guard_places", lambda: places)
 
     def commands() -> bytes:
@@ -401,7 +429,7 @@ def test_the_commands_ask_the_broker(
         codes.append(cli.main(["guard", "session", "rollback", session["id"]]))
         return json.dumps(codes).encode()
 
-    assert json.loads(run_as(USER, commands)) == [0, 0, 0, 2]
+    assert json.loads(run_as(USER, commands)) == [0, 0, 0, 3]
     said = capfd.readouterr()
     assert session["id"] in said.out
-    assert "its administrator does this" in said.err
+    assert "has no snapshot" in said.err

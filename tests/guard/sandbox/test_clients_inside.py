@@ -65,7 +65,7 @@ class Inside:
         self._layer = layer
 
     def popen(self, model: ScriptedModel, *words: str) -> subprocess.Popen[str]:
-        command, settings = self.stand._command(model.address, words, "go")
+        command, settings = self.stand.command(model.address, words, "go")
         environ = {**self.stand.environ(str(self.stand.folder)), **settings}
         environ["PATH"] = f"{Path(self.stand.program).parent}:{os.defpath}"
         if self.stand.client == "codex":
@@ -167,10 +167,12 @@ def pin(stand: ClientStand) -> None:
 
 
 def files_of(home: Path) -> dict[str, bytes]:
+    """The home's files apart from the guard's own, which has the session's record."""
+    state = home / ".local/state/zt-gate"
     return {
         str(path.relative_to(home)): path.read_bytes()
         for path in sorted(home.rglob("*"))
-        if path.is_file()
+        if path.is_file() and state not in path.parents
     }
 
 

@@ -89,11 +89,12 @@ HOOK = """
 import json, os, sys
 from zt_gate.guard import hook
 from zt_gate.guard.places import GuardPlaces
-home, root, label = sys.argv[1:]
+home, root, label, *record = sys.argv[1:]
 places = GuardPlaces(home, home + "/.local/state/zt-gate/guard", os.getuid(), home + "/no")
 event = {"hook_event_name": "PreToolUse", "session_id": label, "cwd": root,
          "permission_mode": "default", "tool_name": "Read",
-         "tool_input": {"file_path": root + "/src/plan"}}
+         "tool_input": {"file_path": root + "/src/plan"},
+         "transcript_path": record[0] if record else None}
 hook.handle("claude-code", json.dumps(event).encode(), {}, places=places)
 print(open(places.sessions + "/sessions.json").read())
 """
@@ -200,6 +201,90 @@ def test_the_state_of_one_user_is_closed_to_the_other(python: str, base: Path) -
     before = {path: Path(path).read_bytes() for path in given["files"]}
     assert attempts(python, OTHER, given) == []
     assert {path: Path(path).read_bytes() for path in given["files"]} == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_a_session_whose_record_is_the_other_users_is_not_resumed(
+    python: str, base: Path, mode: int
+) -> None:
+    """``claude --resume ID`` with the other user's folder of settings, open or closed."""
+    record = base / str(ONE) / "session.jsonl"
+    record.write_text("{}\n")
+    os.chown(record, ONE, ONE)
+    (base / str(ONE)).chmod(mode)
+    own = base / str(OTHER) / "session.jsonl"
+    own.write_text("{}\n")
+    os.chown(own, OTHER, OTHER)
+    home, project = str(base / str(OTHER)), str(base / str(OTHER) / "project")
+    labels, answers = [], []
+    for name, path in (("theirs", record), ("mine", own), ("new", base / "none")):
+        process = started(OTHER, python, HOOK, home, project, name, str(path))
+        output, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+        labels = [
+            one for row in json.loads(output)["sessions"] for one in row["labels"]
+        ]
+        log = Path(home) / ".local/state/zt-gate/guard/log/guard.jsonl"
+        answers.append(json.loads(log.read_bytes().splitlines()[-1])["concerns"])
+    assert labels == ["claude-code:mine", "claude-code:new"]
+    theirs, mine, new = answers
+    assert theirs[0]["control"] == "session/other-account"
+    assert not mine
+    assert not new
+
+
+SESSION = """
+import sys
+from zt_gate import cli
+from zt_gate.guard.places import GuardPlaces
+import zt_gate.guard.places, zt_gate.commands.guard_session, os
+zt_gate.commands.guard_session.user_name = lambda: "no account has this number"
+home = sys.argv[1]
+places = GuardPlaces(home, home + "/.local/state/zt-gate/guard", os.getuid(), home + "/no")
+zt_gate.guard.places.guard_places = lambda: places
+print([cli.main(["guard", "session", *words.split()]) for words in sys.argv[2:]])
+"""
+
+
+@pytest.mark.slow
+def test_commands_know_no_session_of_another_user(python: str, base: Path) -> None:
+    home = base / str(ONE)
+    process = started(ONE, python, HOOK, str(home), str(home / "project"), "s")
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    (session,) = json.loads(output)["sessions"]
+    name = session["id"]
+    words = [f"{verb} {name}" for verb in ("show", "report", "contain", "rollback")]
+    for folder, code, expected in (
+        (base / str(OTHER), 2, f"no session '{name}'"),
+        (home, 3, "Permission denied"),
+    ):
+        process = started(OTHER, python, SESSION, str(folder), *words)
+        output, errors = process.communicate(timeout=120)
+        assert output.split("\n")[-2] == str([code] * 4), errors
+        assert errors.count(expected) == 4, errors
+        assert str(home / "project") not in output + errors
+
+
+@pytest.mark.slow
+def test_a_state_folder_that_another_user_made_is_not_used(
+    python: str, base: Path
+) -> None:
+    """Its owner could take out what was denied."""
+    home = base / str(ONE)
+    sessions = home / ".local/state/zt-gate/guard/sessions"
+    sessions.mkdir(parents=True)
+    for path in (home, *home.rglob("*")):
+        os.chown(path, ONE, ONE)
+    os.chown(sessions, OTHER, OTHER)
+    sessions.chmod(0o777)
+    program = HOOK.replace("hook.handle(", "print(hook.handle(").replace(
+        "places=places)\n", "places=places).stderr)\nsys.exit(0)\n", 1
+    )
+    process = started(ONE, python, program, str(home), str(home / "project"), "s")
+    output, errors = process.communicate(timeout=120)
+    assert "other users can change it" in output + errors
 
 
 @pytest.mark.slow

@@ -31,6 +31,11 @@ task = "develop"
 tools = ["Bash", "Write"]
 network = []
 ttl = 30
+[tasks.asks]
+tools = ["Bash", "Write"]
+network = []
+ttl = 30
+token = "vault"
 """
 
 
@@ -91,7 +96,7 @@ def vaulted(tmp_path: Path) -> Iterator[Vaulted]:
     token.chmod(0o600)
     found.configure(
         f'[guard.tokens.vault]\naddress = "{server.address}"\n'
-        'policies = { ci = ["ci-read"], develop = ["ci-read"] }\n'
+        'policies = { ci = ["ci-read"], develop = ["ci-read"], asks = ["ci-read"] }\n'
     )
     yield found
     server.close()

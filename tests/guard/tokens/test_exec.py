@@ -84,6 +84,26 @@ def test_without_its_token_the_command_does_not_start(
     assert vaulted.server.alive() == []
 
 
+def test_a_task_that_asks_for_a_token_has_one_or_does_not_start(
+    vaulted: Vaulted,
+) -> None:
+    words = ("guard", "exec", "--task", "asks")
+    code, output, errors = vaulted.gate(*words, "--", "sh", "-c", ASK)
+    assert (code, output.split()) == (0, ["200"]), errors
+    assert len(vaulted.server.issued) == 1
+    code, _, errors = vaulted.gate(*words, "--token", "aws-sts", "--", "touch", "ran")
+    assert code == 2
+    assert "the task 'asks' asks for a token of vault, not of aws-sts" in errors
+    vaulted.server.fault = "sealed"
+    code, _, errors = vaulted.gate(*words, "--", "touch", "ran")
+    assert code == 3
+    assert not (vaulted.root / "ran").exists()
+    vaulted.configure("")
+    code, _, errors = vaulted.gate(*words, "--", "touch", "ran")
+    assert code == 2, errors
+    assert not (vaulted.root / "ran").exists()
+
+
 def test_a_server_that_is_down_starts_nothing(vaulted: Vaulted) -> None:
     vaulted.server.close()
     code, _, errors = vaulted.exec("touch ran")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -120,5 +121,5 @@ def test_an_incident_from_the_poisoned_file_to_the_restored_tree(
     assert tree_of(str(vaulted.root)) == before
 
 
-def entries(vaulted: Vaulted) -> list[dict[str, object]]:
+def entries(vaulted: Vaulted) -> list[dict[str, Any]]:
     return json.loads(json.dumps(list(log.read_log(vaulted.places))))

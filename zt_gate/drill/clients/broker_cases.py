@@ -39,6 +39,7 @@ class BrokerCase:
 
     ``before`` are commands before the denied call, ``after`` those behind it.
     ``prepare`` changes the stand.  ``beside`` runs the attempt beside the client.
+    ``is_ended`` says that the attempt contains the session, which ends the client.
     """
 
     name: str
@@ -48,6 +49,7 @@ class BrokerCase:
     has_broker: bool = True
     beside: bool = False
     is_logged: bool = True
+    is_ended: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[ClientStand], None] | None = None
     also: Callable[[BrokerMachine, ClientRun], str] | None = None
@@ -68,7 +70,8 @@ def play(stand: ClientStand, case: BrokerCase, shared: Path) -> str:
     turns.append("end")
     run = machine.run(turns, attacks.UNATTENDED[stand.client])
     if case.has_broker:
-        run.require_requests(len(turns))
+        # Containment may end the client before it hears of the last call.
+        run.require_requests(len(turns) - 2 * case.is_ended)
     if case.tries and not case.beside and f"tried: {case.tries}" not in run.heard:
         raise GateError(f"the attempt did not run: {run.printed[-300:]!a}")
     if case.name == GRADE:
@@ -119,8 +122,11 @@ def _grade(machine: BrokerMachine) -> str:
     return "enforced" if grades == {"enforced"} else "advises"
 
 
-def _is_contained(_machine: BrokerMachine, run: ClientRun) -> str:
-    return "" if "is contained" in run.heard else "three attempts did not contain it"
+def _is_contained(machine: BrokerMachine, run: ClientRun) -> str:
+    if "is contained" in run.heard:
+        return ""
+    is_logged = any(entry.get("event") == "contained" for entry in _entries(machine))
+    return "" if is_logged else "three attempts did not contain it"
 
 
 def _nothing_ran(machine: BrokerMachine, _run: ClientRun) -> str:
@@ -168,7 +174,11 @@ CASES = (
     BrokerCase("broker replaced by the user", "replace_broker"),
     BrokerCase("log, sessions, policy, settings and program rewritten", "rewrite"),
     BrokerCase(
-        "events forged", "forge", after=(*_OTHER_CALLS, "ls"), also=_is_contained
+        "events forged",
+        "forge",
+        after=(*_OTHER_CALLS, "ls"),
+        is_ended=True,
+        also=_is_contained,
     ),
     BrokerCase("attached to hook and client", "attach"),
     BrokerCase("hooks killed", "kill_hooks", is_logged=False),

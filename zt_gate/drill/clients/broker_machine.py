@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from zt_gate.drill.clients.model_server import Turn
 
 #: User ids that no account has.
-BROKER, USER = 61_001, 61_002
+BROKER, USER, OTHER = 61_001, 61_002, 61_003
 _SECONDS = 300
 _FOLDER = os.path.dirname(broker_attacker.SOCKET)
 _PROGRAM = "/opt/zt-gate"
+_ZT_GATE = (f"{_PROGRAM}/bin/python", "-I", "-m", "zt_gate", "guard")
+#: The variable with the scripted key, and one that passes into a sandbox.
+_KEY, _PASSES = "SCRIPTED_KEY", "AI_ACCESSIBLE_KEY"
 _SETTINGS = ("ld.so.cache", "alternatives", "ssl", "hosts", "resolv.conf")
 #: Left out of the program: no attack of these writes code that they would read.
 _WITHOUT = ("semgrep", "pip-audit")
@@ -45,8 +48,11 @@ STOP = "stop.txt"
 class BrokerMachine:
     """A stand on such a machine; ``shared`` has the program for all machines of a drill.
 
-    ``beside`` are words of a program of the user that runs beside the client, ``environ``
-    are variables of the client.
+    Without ``has_broker`` none runs; without ``names_broker`` the machine's settings name
+    none.  ``beside`` are words of a program of the user that runs beside the client, ``environ``
+    are variables of the client, and ``user`` is the account that starts it.  With ``layer``
+    the client runs in ``guard exec``, in this way of holding it.  When a session makes
+    ``stop``, a file of the project, the broker is killed.
     """
 
     stand: ClientStand
@@ -54,6 +60,10 @@ class BrokerMachine:
     has_broker: bool = True
     beside: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
+    user: int = USER
+    layer: str = ""
+    stop: str = STOP
+    names_broker: bool = True
 
     @property
     def log(self) -> Path:
@@ -76,29 +86,36 @@ class BrokerMachine:
         self,
         turns: Sequence[Turn],
         words: Sequence[str],
+        prompt: str = "go",
     ) -> ClientRun:
         """Run the client once, as the user."""
         with ScriptedModel(turns) as model:
-            command, settings = self._command(model.address, words, "go")
-            spec = self._spec(command, {**settings, **self.environ})
-            nest = self.stand.project / "tools" / "nest.json"
-            nest.write_text(json.dumps(spec))
-            file = self.stand.folder / "launch.json"
-            file.write_text(json.dumps(spec))
-            done = subprocess.run(
-                ["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
-                 "--kill-child", "--mount-proc", "--",
-                 sys.executable, "-I", broker_launch.__file__, str(file)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=_SECONDS,
-                check=False,
-            )  # fmt: skip
+            command, settings = self._command(model.address, words, prompt)
+            done = self.launch(command, settings)
             printed = done.stdout.decode("utf-8", "replace")
             return ClientRun(
                 done.returncode, printed, model.heard(), len(model.requests)
             )
+
+    def launch(
+        self, command: list[str], settings: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a command as the user, with these variables and those of the machine."""
+        spec = self._spec(command, {**settings, **self.environ})
+        nest = self.stand.project / "tools" / "nest.json"
+        nest.write_text(json.dumps(spec))
+        file = self.stand.folder / "launch.json"
+        file.write_text(json.dumps(spec))
+        return subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
+             "--kill-child", "--mount-proc", "--",
+             sys.executable, "-I", broker_launch.__file__, str(file)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_SECONDS,
+            check=False,
+        )  # fmt: skip
 
     def give(self, path: Path) -> None:
         """Give a file to the user."""
@@ -110,23 +127,27 @@ class BrokerMachine:
         command, settings = self.stand.command(address, words, prompt)
         if self.stand.client == "claude-code":
             command[0] = "/opt/clients/claude"
-        return command, settings
+        if not self.layer:
+            return command, settings
+        if self.stand.client == "codex":
+            # Its address is in its options here: the proxy hears it from the variable.
+            settings = {"OPENAI_BASE_URL": address, _PASSES: settings[_KEY]}
+            command = [word.replace(_KEY, _PASSES) for word in command]
+        return [*self.exec_words(), *command], settings
+
+    def exec_words(self) -> list[str]:
+        """Return the words of ``guard exec`` before a command."""
+        return [*_ZT_GATE, "exec", "--task", "develop", "--layer", self.layer, "--"]
 
     def _spec(
         self, command: list[str], settings: Mapping[str, str]
     ) -> dict[str, object]:
         folder = self.stand.folder
         _etc(folder, attacks.managed_files(self.stand, f"{_PROGRAM}/bin/python"))
+        if not self.names_broker:
+            (folder / "etc/zt-gate/guard/broker.json").unlink()
         etc, shared = f"{INSIDE}/etc", f"{os.path.dirname(INSIDE)}/shared"
-        serve = [
-            f"{_PROGRAM}/bin/python",
-            "-I",
-            "-m",
-            "zt_gate",
-            "guard",
-            "broker",
-            "serve",
-        ]
+        serve = [*_ZT_GATE, "broker", "serve"]
         return {
             # In their order; without a source it is an empty folder.
             "mounts": [
@@ -145,11 +166,11 @@ class BrokerMachine:
             "broker_user": BROKER,
             "socket": broker_attacker.SOCKET,
             "beside": list(self.beside),
-            "user": USER,
+            "user": self.user,
             "command": command,
             "environ": {**self.stand.environ(INSIDE), **settings},
             "cwd": f"{INSIDE}/project",
-            "stop_file": f"{INSIDE}/project/{STOP}",
+            "stop_file": f"{INSIDE}/project/{self.stop}",
         }  # fmt: skip
 
     def _settings(self) -> list[str]:
@@ -203,7 +224,8 @@ def _etc(folder: Path, managed: Mapping[str, bytes]) -> None:
     broker = {"owner": BROKER, "socket": broker_attacker.SOCKET}
     files = {
         "passwd": f"root:x:0:0::/root:/bin/bash\nbroker:x:{BROKER}:{BROKER}::/:/bin/sh\n"
-        f"user:x:{USER}:{USER}::{INSIDE}/home:/bin/bash\n".encode(),
+        f"user:x:{USER}:{USER}::{INSIDE}/home:/bin/bash\n"
+        f"other:x:{OTHER}:{OTHER}::{INSIDE}/other:/bin/bash\n".encode(),
         "zt-gate/guard/broker.json": json.dumps(broker).encode(),
         **managed,
     }

@@ -178,6 +178,8 @@ def tries(client: str) -> Iterator[Try]:
         )
 
     for session_case in session_cases.CASES:
+        if client not in session_case.clients:
+            continue
         yield Try(
             "sessions",
             session_case.name,

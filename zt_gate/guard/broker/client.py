@@ -32,23 +32,34 @@ def ask(
     ``owner`` is the user id of the broker's account.  A socket that another account made,
     or that lies in a folder which others can write, is not asked.
     """
-    _check_place(path, owner)
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(seconds)
-            connection.connect(path)
-            peer = peer_of(connection)
-            if peer.uid != owner:
-                raise BrokerError(
-                    f"the service at {path} runs as user {peer.uid}, not as the broker"
-                )
+    with connected(owner, path, seconds) as connection:
+        try:
             send(connection, message, seconds)
             return receive(connection, seconds)
-    except FrameError as error:
-        raise BrokerError(f"the broker at {path}: {error}") from error
+        except FrameError as error:
+            raise BrokerError(f"the broker at {path}: {error}") from error
+
+
+def connected(owner: int, path: str, seconds: float) -> socket.socket:
+    """Return a connection to the broker, and to nobody else; raises BrokerError."""
+    _check_place(path, owner)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(seconds)
+        connection.connect(path)
+        peer = peer_of(connection)
+        if peer.uid != owner:
+            raise BrokerError(
+                f"the service at {path} runs as user {peer.uid}, not as the broker"
+            )
     except OSError as error:
+        connection.close()
         reason = error.strerror or str(error)
         raise BrokerError(f"the broker at {path} cannot be asked: {reason}") from error
+    except BrokerError:
+        connection.close()
+        raise
+    return connection
 
 
 def _check_place(path: str, owner: int) -> None:

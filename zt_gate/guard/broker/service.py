@@ -10,13 +10,12 @@ from zt_gate.errors import UsageError
 from zt_gate.guard.broker.client import SOCKET
 from zt_gate.guard.broker.keeper import BrokerHandler
 from zt_gate.guard.broker.server import BrokerServer
-from zt_gate.guard.places import MANAGED
+from zt_gate.guard.places import BROKER_STATE, MANAGED
 
 if TYPE_CHECKING:
     from types import FrameType
 
-#: Where the broker keeps the sessions and logs of all users.
-STATE = "/var/lib/zt-gate-guard"
+STATE = BROKER_STATE
 
 
 def serve(socket: str = SOCKET, state: str = STATE, managed: str = MANAGED) -> None:
@@ -30,7 +29,8 @@ def serve(socket: str = SOCKET, state: str = STATE, managed: str = MANAGED) -> N
             "see docs/guard-broker.md"
         )
     os.umask(0o077)
-    server = BrokerServer(socket, BrokerHandler(state, managed))
+    handler = BrokerHandler(state, managed)
+    server = BrokerServer(socket, handler, handler.vanished)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.close()

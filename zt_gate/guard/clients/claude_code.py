@@ -106,6 +106,7 @@ class ClaudeCode:
             asks=isinstance(mode, str) and mode in _ASKING_MODES,
             ask_holds=name
             == "PreToolUse",  # in every mode; with nobody there it refuses
+            transcript=hook_event.transcript(event),
         )
 
     def render(

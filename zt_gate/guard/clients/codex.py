@@ -93,6 +93,7 @@ class Codex:
             agent_kind=hook_event.printable(kind) if agent and kind else "",
             tool=hook_event.printable(tool) if tool else "",
             asks=False,  # the call runs if the hook answers "ask"
+            transcript=hook_event.transcript(event),
         )
 
     def render(

@@ -61,6 +61,16 @@ def folder(event: Mapping[str, Any]) -> str:
     return path
 
 
+def transcript(event: Mapping[str, Any]) -> str:
+    """Return the client's own record of the session, "" for none.
+
+    Raises AgentEventError if it is no text.
+    """
+    if event.get("transcript_path") is None:
+        return ""
+    return header(event, "transcript_path")
+
+
 def subagent(event: Mapping[str, Any]) -> str:
     """Return the id of a subagent, else its kind; "" for none."""
     for key in ("agent_id", "agent_type"):

@@ -2,19 +2,22 @@
 
 Nothing of it is written into the user's files.  The settings are a file of this run,
 which is read-only inside; Codex gets words of the command line.  The hooks judge with the
-pinned policy, which is read-only, too.  Their sessions and log are a folder of this run
-that the agent's programs could change: afterwards it is kept apart from the user's log.
+pinned policy, which is read-only, too.  A broker keeps their sessions and log.  Without
+one these are a folder of this run that the agent's programs could change: afterwards it
+is kept apart from the user's log.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.guard.policy import FOR_ALL
 from zt_gate.guard.private_file import make_private, write_private
 from zt_gate.guard.sandbox.layers import HOME
 from zt_gate.record import dataclass, replace
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from zt_gate.guard.places import GuardPlaces
+    from zt_gate.guard.policy import GuardPolicy
     from zt_gate.guard.sandbox.client import SandboxedClient
     from zt_gate.guard.sandbox.layers import Layer
     from zt_gate.guard.sandbox.rights import Rights
@@ -30,6 +34,11 @@ if TYPE_CHECKING:
 _STATE = f"{HOME}/.local/state/zt-gate/guard"
 _KEPT = "sandbox-logs"
 _LARGEST_LOG = 16 << 20
+#: Where a managed installation has each client's hooks.
+_MANAGED = {
+    "claude-code": "/etc/claude-code/managed-settings.json",
+    "codex": "/etc/codex/requirements.toml",
+}
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 #: The sandbox holds in the place of the client's own, which cannot be made inside it.
 _CODEX = (
@@ -40,12 +49,13 @@ _CODEX = (
 
 @dataclass(frozen=True, slots=True)
 class ClientStart:
-    """One run of a client; ``pin`` is the file of the pinned policy, "" for none."""
+    """One run of a client with a pinned policy; ``has_broker`` says who keeps the log."""
 
     client: SandboxedClient
     places: GuardPlaces
-    pin: str
+    policy: GuardPolicy
     say: Callable[[str], None]
+    has_broker: bool = False
 
     def prepared(
         self, layer: Layer, folder: str, rights: Rights, command: Sequence[str]
@@ -68,6 +78,8 @@ class ClientStart:
             _write(path, self._settings(has_hooks=has_hooks))
             rights = replace(rights, read_only=(*rights.read_only, path))
             words = ["--settings", path]
+            if layer.is_alone():  # else it is below /tmp, which is not to be had
+                environment["CLAUDE_CODE_TMPDIR"] = layer.variables()["TMPDIR"]
             environment["IS_SANDBOX"] = (
                 "1"  # else it refuses to go without prompts as root
             )
@@ -76,7 +88,7 @@ class ClientStart:
 
     def finished(self, folder: str) -> None:
         """Keep what the hooks inside logged, apart: it was in the agent's reach."""
-        found = [] if not self.pin else list(_logs(os.path.join(folder, "guard-state")))
+        found = list(_logs(os.path.join(folder, "guard-state")))
         if not found:
             return
         name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -88,9 +100,9 @@ class ClientStart:
         )
 
     def _has_hooks(self, layer: Layer, rights: Rights) -> bool:
-        if not self.pin:
+        if not self.policy.file or self._is_managed():
             return False
-        if layer.is_alone():
+        if layer.is_alone() and not self.has_broker:
             self.say(
                 "the guard's hooks do not run here: they have no state of their own"
             )
@@ -101,6 +113,14 @@ class ClientStart:
             )
             return False
         return True
+
+    def _is_managed(self) -> bool:
+        """Whether the machine's own settings start the hooks inside, too."""
+        if not self.has_broker:
+            return False
+        with suppress(OSError), open(_MANAGED[self.client.name], "rb") as file:
+            return b"zt_gate" in file.read()
+        return False
 
     def _settings(self, *, has_hooks: bool) -> dict[str, Any]:
         settings: dict[str, Any] = {
@@ -120,32 +140,47 @@ class ClientStart:
         return {"hooks": hook_groups.wanted(sys.executable, self.client.name, events)}
 
     def _with_hooks(self, folder: str, rights: Rights) -> Rights:
-        """Add the guard's program, its policy, and a state folder of this run."""
+        """Add the guard's program, and what its hooks need."""
         from zt_gate.guard import data
 
-        state, users = (
-            os.path.join(folder, "guard-state"),
-            os.path.join(folder, "passwd"),
+        if not self.has_broker:
+            rights = self._with_state(folder, rights)
+        files = list(rights.home_files)
+        if self.client.name == "codex":
+            path = os.path.join(folder, "codex-hooks.json")
+            _write(path, self._hooks())
+            files.append((path, f"{HOME}/.codex/hooks.json"))
+        package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+        return replace(
+            rights,
+            home_files=tuple(files),
+            read_only=(*rights.read_only, package, os.path.dirname(data.folder())),
+        )
+
+    def _with_state(self, folder: str, rights: Rights) -> Rights:
+        """Add the policy, and a state folder of this run."""
+        state, users, pin = (
+            os.path.join(folder, name) for name in ("guard-state", "passwd", "pin")
         )
         make_private(os.path.join(state, "pins"))
         # The guard finds its state by the table of users alone.
         user, group = os.getuid(), os.getgid()
         with open(users, "w", encoding="ascii") as file:
             file.write(f"agent:x:{user}:{group}::{HOME}:/bin/sh\n")
-        package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-        files = [
-            (self.pin, f"{_STATE}/pins/{os.path.basename(self.pin)}"),
-            (users, "/etc/passwd"),
-        ]
-        if self.client.name == "codex":
-            path = os.path.join(folder, "codex-hooks.json")
-            _write(path, self._hooks())
-            files.append((path, f"{HOME}/.codex/hooks.json"))
+        shutil.copyfile(self.policy.file, pin)
+        os.chmod(pin, 0o600)
+        name = os.path.basename(self.policy.file)
+        hidden = rights.hidden
+        if self.policy.is_managed:
+            # Root's files look like a stranger's inside, and the guard would not use them.
+            name = f"{FOR_ALL}.json"
+            hidden = (*hidden, self.places.managed)
+        files = [(pin, f"{_STATE}/pins/{name}"), (users, "/etc/passwd")]
         return replace(
             rights,
             state=(state, _STATE),
             home_files=(*rights.home_files, *files),
-            read_only=(*rights.read_only, package, os.path.dirname(data.folder())),
+            hidden=hidden,
         )
 
 

@@ -6,59 +6,44 @@ replaced by one that is connected to the proxy already.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import struct
 import threading
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from zt_gate.guard.sandbox.asked import add_descriptor, answer_asked, check_valid
 from zt_gate.guard.sandbox.init import carry
 
-_RECEIVE, _SEND, _IS_VALID, _ADD = 0xC0502100, 0xC0182101, 0x40082102, 0xC0182103
+if TYPE_CHECKING:
+    from zt_gate.guard.sandbox.asked import Asked
+
 _SET_NUMBER = 1  # SECCOMP_ADDFD_FLAG_SETFD
 _CONNECTION_REFUSED, _UNREACHABLE = 111, 101
 _LONGEST = 128
 
 
-def hand_over_connections(parent: socket.socket, proxy: str, port: int) -> None:
-    """Serve a command's connections in the background.
+class Connections:
+    """Answers ``connect``: connections to ``port`` of this machine go to the socket ``proxy``."""
 
-    ``parent`` brings the kernel's descriptor; connections to ``port`` of this machine go
-    to the socket at ``proxy``.  Nothing is served if the command could not be started.
-    """
-    _, descriptors, _, _ = socket.recv_fds(parent, 16, 1)
-    parent.close()
-    if descriptors:
-        threading.Thread(
-            target=_serve, args=(descriptors[0], proxy, port), daemon=True
-        ).start()
+    def __init__(self, proxy: str, port: int) -> None:
+        self._proxy = proxy
+        self._port = port
 
-
-def _serve(listener: int, proxy: str, port: int) -> None:
-    while True:
-        request = bytearray(80)
-        try:
-            fcntl.ioctl(listener, _RECEIVE, request)
-        except InterruptedError:
-            continue
-        except FileNotFoundError:  # the process that asked has ended
-            continue
-        except OSError:
-            return
-        name, process = struct.unpack_from("=QI", request)
-        descriptor, address, length = struct.unpack_from("=QQQ", request, 32)
+    def __call__(self, listener: int, request: Asked) -> None:
+        """Answer one call."""
         error = _UNREACHABLE
         with suppress(OSError, ValueError, struct.error):
-            given = _address(process, address, length)
+            descriptor, address, length = request.arguments[:3]
+            given = _address(request.process, address, length)
             # What was read is the asking process's only if that is still there.
-            fcntl.ioctl(listener, _IS_VALID, struct.pack("=Q", name))
-            if _leads_to(given, port):
+            check_valid(listener, request)
+            if _leads_to(given, self._port):
                 error = _CONNECTION_REFUSED
-                _replace(listener, name, process, descriptor & 0xFFFFFFFF, proxy)
+                _replace(listener, request, descriptor & 0xFFFFFFFF, self._proxy)
                 error = 0
-        with suppress(OSError):
-            fcntl.ioctl(listener, _SEND, struct.pack("=QqiI", name, 0, -error, 0))
+        answer_asked(listener, request, error)
 
 
 def _address(process: int, place: int, length: int) -> bytes:
@@ -78,20 +63,17 @@ def _leads_to(address: bytes, port: int) -> bool:
     return family == socket.AF_INET6 and address[8:24] == mapped
 
 
-def _replace(
-    listener: int, name: int, process: int, descriptor: int, proxy: str
-) -> None:
+def _replace(listener: int, request: Asked, descriptor: int, proxy: str) -> None:
     """Put a connected socket into the place of the command's own."""
-    flags = _flags(process, descriptor)
+    flags = _flags(request.process, descriptor)
     near, far = _connected_pair()
     with near:
         near.setblocking(not flags & os.O_NONBLOCK)
         close = os.O_CLOEXEC if flags & os.O_CLOEXEC else 0
-        request = struct.pack(
-            "=QIIII", name, _SET_NUMBER, near.fileno(), descriptor, close
-        )
         try:
-            fcntl.ioctl(listener, _ADD, request)
+            add_descriptor(
+                listener, request, near, _SET_NUMBER, at=descriptor, flags=close
+            )
         except OSError:
             far.close()
             raise

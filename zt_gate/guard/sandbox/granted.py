@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
+    from zt_gate.guard.broker.keeper import BrokerKeeper
     from zt_gate.guard.places import GuardPlaces
     from zt_gate.guard.policy import GuardPolicy
     from zt_gate.guard.repository import ProjectPlace
@@ -42,15 +43,19 @@ def granted(  # noqa: PLR0917
     minutes: int,
     environ: Mapping[str, str],
     say: Callable[[str], None],
+    broker: BrokerKeeper | None = None,
 ) -> Iterator[Granted]:
     """Begin the session, and hold a token while the block runs.
 
-    ``issuer`` is "" for no token.  Tokens that an earlier process left are revoked
-    first; ``say`` hears what could not be.  Raises UsageError, TokenError and
-    GuardStateError: then nothing may start.  At the end the token is revoked, which
-    raises TokenError if the issuer does not confirm it.
+    ``broker`` keeps the session where there is one.  ``issuer`` is "" for no token.
+    Tokens that an earlier process left are revoked first; ``say`` hears what could not
+    be.  Raises UsageError, TokenError and GuardStateError: then nothing may start.  At the
+    end the token is revoked, which raises TokenError if the issuer does not confirm it.
     """
-    session = own_session.begin(places, place, policy, task)
+    if broker is not None:
+        session = broker.begin_exec(place, task)
+    else:
+        session = own_session.begin(places, place, policy, task)
     from zt_gate.guard.tokens import session_tokens
     from zt_gate.guard.tokens.base import TokenRequest
     from zt_gate.guard.tokens.settings import issuer_settings, secret_files

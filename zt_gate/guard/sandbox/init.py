@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 4, 38, 22, 2
+#: seccomp(2), by processor.
+_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_SET_FILTER, _NEW_LISTENER = 1, 8
 _TICK = 0.25
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -46,6 +49,8 @@ def main() -> int:
         os.close(ready_read)
         _become(libc, settings, ready_write)
     os.close(ready_write)
+    if settings.get("broker"):
+        os.close(settings["broker"])
     if listener is not None:
         _forward(listener, settings["proxy"])
     with os.fdopen(ready_read, "rb") as file:
@@ -61,7 +66,7 @@ def _become(libc: ctypes.CDLL, settings: dict, ready: int) -> None:  # type: ign
     try:
         take_limits(settings["limits"])
         if settings["filter"]:  # macOS has none
-            _take_filter(libc, bytes.fromhex(settings["filter"]))
+            _take_filter(libc, settings)
         os.chdir(settings.get("cwd", os.curdir))
         words = settings["command"]
         os.execvpe(words[0], words, settings["environment"])  # noqa: S606
@@ -101,10 +106,30 @@ def filter_argument(code: bytes) -> tuple[bytes, ctypes.Array[ctypes.c_char]]:
     return struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer)), buffer
 
 
-def _take_filter(libc: ctypes.CDLL, code: bytes) -> None:
-    program, _buffer = filter_argument(code)
+def _take_filter(libc: ctypes.CDLL, settings: dict) -> None:  # type: ignore[type-arg]
+    """Take the filter; ``exec``, outside, gets the descriptor that asks for the broker."""
+    code = bytes.fromhex(settings["filter"])
     _check(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    if settings.get("broker"):
+        listener = listening_filter(libc, code, settings["processor"])
+        with socket.socket(fileno=settings["broker"]) as outside:
+            socket.send_fds(outside, [b"x"], [listener])
+        os.close(listener)
+        return
+    program, _buffer = filter_argument(code)
     _check(libc.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.c_char_p(program), 0, 0))
+
+
+def listening_filter(libc: ctypes.CDLL, code: bytes, processor: str) -> int:
+    """Take a filter that asks, and return the descriptor by which it is answered."""
+    program, _buffer = filter_argument(code)
+    call = _SECCOMP[processor]
+    listener: int = libc.syscall(
+        call, _SET_FILTER, _NEW_LISTENER, ctypes.c_char_p(program)
+    )
+    if listener < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return listener
 
 
 def _check(result: int) -> None:

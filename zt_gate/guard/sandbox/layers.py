@@ -43,8 +43,11 @@ class Layer(Protocol):
     def words(self, rights: Rights, proxy: str, settings: int, /) -> list[str]:
         """Return the command line; ``proxy`` is a socket, ``settings`` a descriptor."""
 
-    def settings(self, rights: Rights, proxy: str, /) -> dict[str, Any]:
-        """Return what the first process is told besides command, limits and variables."""
+    def settings(self, rights: Rights, proxy: str, /, *, asks: bool) -> dict[str, Any]:
+        """Return what the first process is told besides command, limits and variables.
+
+        ``asks``: its filter asks for connections to the broker.
+        """
 
     def variables(self) -> Mapping[str, str]:
         """Return the variables that name its own folders."""
@@ -74,10 +77,12 @@ class Bubblewrap:
             bubblewrap.program(), rights, HOME, proxy, settings
         )
 
-    def settings(self, _rights: Rights, proxy: str, /) -> dict[str, Any]:
+    def settings(self, _rights: Rights, proxy: str, /, *, asks: bool) -> dict[str, Any]:
         """Return the filter, and where the proxy is inside."""
+        first = seccomp.broker_rules() if asks else ()
         return {
-            "filter": seccomp.filter_program().hex(),
+            "filter": seccomp.filter_program(first=first).hex(),
+            "processor": seccomp.processor(),
             "proxy": bubblewrap.PROXY_PLACE if proxy else "",
         }
 
@@ -123,9 +128,11 @@ class Landlock:
         )
         return [sys.executable, "-I", "-c", program, _PACKAGE, str(settings)]
 
-    def settings(self, rights: Rights, proxy: str, /) -> dict[str, Any]:
+    def settings(self, rights: Rights, proxy: str, /, *, asks: bool) -> dict[str, Any]:
         """Return rules and filter."""
         first = rules_alone(connects=bool(proxy))
+        if asks:
+            first = [*seccomp.broker_rules(), *first]
         return {
             "filter": seccomp.filter_program(first=first).hex(),
             "processor": seccomp.processor(),
@@ -178,8 +185,9 @@ class Seatbelt:
         text = seatbelt.profile(rights, own_folders(self.folder))
         return [seatbelt.PROGRAM, "-p", text, sys.executable, "-I", INIT, str(settings)]
 
-    def settings(self, rights: Rights, _proxy: str, /) -> dict[str, Any]:
-        """Return that there is no filter."""
+    def settings(self, rights: Rights, _proxy: str, /, *, asks: bool) -> dict[str, Any]:
+        """Return that there is no filter, which could ask."""
+        del asks
         return {"filter": "", "proxy": "", "cwd": rights.cwd}
 
     def variables(self) -> Mapping[str, str]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError
 from zt_gate.guard.sandbox import seccomp, starters
+from zt_gate.guard.sandbox.asked import serve_asked
+from zt_gate.guard.sandbox.hand_over import HandOver, say_contained
 from zt_gate.guard.sandbox.layers import layers
 from zt_gate.guard.sandbox.proxy import Proxy, allowed_hosts
 from zt_gate.record import dataclass, replace
@@ -20,7 +24,9 @@ from zt_gate.record import dataclass, replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from zt_gate.guard.sandbox.broker_start import BrokerStart
     from zt_gate.guard.sandbox.client_start import ClientStart
+    from zt_gate.guard.sandbox.hand_over import BrokerPlace
     from zt_gate.guard.sandbox.layers import Layer
     from zt_gate.guard.sandbox.rights import Rights
 
@@ -66,6 +72,7 @@ def run(
     layer: str = "",
     say: Callable[[str], None] = lambda _text: None,
     client: ClientStart | None = None,
+    broker: BrokerStart | None = None,
 ) -> int:
     """Run a command in the sandbox and return its exit code.
 
@@ -74,7 +81,8 @@ def run(
     SandboxError if anything of that succeeds, or if the sandbox cannot be made; nothing
     runs then.  ``layer`` names the way, "" takes the first that can be had; ``say`` hears
     how it differs from the usual one.  ``client`` adds what a client gets once the sandbox
-    was seen to hold: it is started without prompts.
+    was seen to hold: it is started without prompts.  With ``broker`` the hooks inside get
+    connections to it.
     """
     with tempfile.TemporaryDirectory(prefix="zt-gate-") as folder:
         folder = os.path.realpath(folder)  # noqa: PLW2901
@@ -95,6 +103,8 @@ def run(
                 say(note)
             folders = _changeable(rights)
             earlier = starters.before(folders)
+            if broker is not None:
+                start, rights = _with_broker(start, rights, broker, folder)
             if client is not None:
                 rights, command = client.prepared(start.layer, folder, rights, command)
             try:
@@ -141,6 +151,7 @@ class _Start:
 
     layer: Layer
     proxy: str
+    broker: BrokerPlace | None = None
 
     def wait(self, rights: Rights, command: Sequence[str]) -> int:
         """Run a command with the terminal of this process."""
@@ -176,30 +187,64 @@ class _Start:
             "environment": self._environment(rights),
             "limits": dict(rights.limits),
             "port": _PROXY_PORT,
-            **self.layer.settings(rights, self.proxy),
+            "broker": None,
+            **self.layer.settings(rights, self.proxy, asks=self.broker is not None),
         }
         read, write = os.pipe()
         words = self.layer.words(rights, self.proxy, read)
         pipe = subprocess.PIPE if capture else None
+        pair = self._pair()
+        if self.broker is not None:
+            settings["broker"] = pair[1].fileno() if pair else self.broker.as_table()
         try:
             process = subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL if capture else None,
                 stdout=pipe,
                 stderr=pipe,
-                pass_fds=(read,),
+                pass_fds=(read, *(one.fileno() for one in pair[1:])),
                 env={"PATH": os.defpath},
             )
         except OSError as error:
             os.close(write)
+            for one in pair[:1]:
+                one.close()
             raise SandboxError(
                 f"{self.layer.name} does not start: {error.strerror}"
             ) from error
         finally:
             os.close(read)
+            for one in pair[1:]:
+                one.close()
+        if pair:
+            self._answer(pair[0], process)
         with suppress(BrokenPipeError), os.fdopen(write, "wb") as file:
             file.write(json.dumps(settings).encode("ascii"))
         return process
+
+    def _pair(self) -> tuple[socket.socket, ...]:
+        """Return two ends, the second to be inherited: the filter's questions come by it.
+
+        There are none without a broker, and where a supervisor outside answers.
+        """
+        if self.broker is None or self.layer.is_alone():
+            return ()
+        return socket.socketpair()
+
+    def _answer(self, inside: socket.socket, process: subprocess.Popen[bytes]) -> None:
+        """Answer what the filter asks about, in the background."""
+        assert self.broker is not None
+
+        def end(reason: str) -> None:
+            say_contained(reason)
+            process.kill()
+
+        answer = HandOver(self.broker, end)
+        threading.Thread(
+            target=serve_asked,
+            args=(inside, {seccomp.socket_call(): answer}),
+            daemon=True,
+        ).start()
 
     def _environment(self, rights: Rights) -> dict[str, str]:
         environment = {**rights.environment, **self.layer.variables()}
@@ -238,6 +283,16 @@ def _probe(
             held.append(f"it can write in {os.path.dirname(path)}")
     if held:
         raise SandboxError(f"the sandbox does not hold: {'; '.join(held)}")
+
+
+def _with_broker(
+    start: _Start, rights: Rights, broker: BrokerStart, folder: str
+) -> tuple[_Start, Rights]:
+    """Return the start that hands over connections, and rights with the hooks' state."""
+    variables = start.layer.variables()
+    place, state = broker.prepared(folder, variables["HOME"], variables["TMPDIR"])
+    rights = replace(rights, read_only=(*rights.read_only, state))
+    return replace(start, broker=place), rights
 
 
 def _file_in(path: str) -> str:

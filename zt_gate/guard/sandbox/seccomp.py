@@ -12,6 +12,7 @@ import platform
 import struct
 from typing import TYPE_CHECKING
 
+from zt_gate.guard.broker.handed import PROTOCOL
 from zt_gate.record import dataclass
 
 if TYPE_CHECKING:
@@ -29,17 +30,20 @@ _AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _ALLOW = 0x7FFF0000
 _ERRNO = 0x00050000
 _KILL = 0x80000000
+_ASK = 0x7FC00000
 _EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
 #: Offsets in ``struct seccomp_data``: number, architecture, the low half of arguments.
-_NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24
+_NUMBER, _ARCHITECTURE, _FIRST, _SECOND, _THIRD = 0, 4, 16, 24, 32
 _CLONE_NEW = (
     0x7E020000 | 0x80
 )  # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -NET, -TIME
 _X32 = 0x40000000
-_AF_INET, _AF_INET6 = 2, 10
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 #: Types of sockets; above the kind are flags.
 _KIND, _STREAM, _SEQPACKET = 0xF, 1, 5
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+#: From SIOCGIFNAME on: what ioctl(2) tells about interfaces (netdevice(7)).
+_INTERFACES, _AFTER_INTERFACES = 0x8910, 0x8A00
 
 
 class UnsupportedProcessorError(Exception):
@@ -102,18 +106,46 @@ def processor(machine: str = "") -> str:
     return {"amd64": "x86_64", "arm64": "aarch64"}.get(name, name)
 
 
+def broker_rules(machine: str = "") -> list[Instruction]:
+    """Return the instructions that ask ``exec`` for a connection to the broker.
+
+    They come before all others, which deny Unix sockets.  Such a connection belongs to
+    the machine's network, and would tell about its interfaces.  Raises
+    UnsupportedProcessorError.
+    """
+    calls = _calls_of(machine)
+    return [
+        (_EQUAL, 0, 5, calls.ioctl),
+        (_LOAD, 0, 0, _SECOND),
+        (_AT_LEAST, 0, 2, _INTERFACES),
+        (_AT_LEAST, 1, 0, _AFTER_INTERFACES),
+        (_RETURN, 0, 0, _ERRNO | _EPERM),
+        (_LOAD, 0, 0, _NUMBER),
+        (_EQUAL, 0, 9, calls.socket),
+        (_LOAD, 0, 0, _FIRST),
+        (_EQUAL, 0, 6, _AF_UNIX),
+        (_LOAD, 0, 0, _SECOND),
+        (_AND, 0, 0, _KIND),
+        (_EQUAL, 0, 3, _STREAM),
+        (_LOAD, 0, 0, _THIRD),
+        (_EQUAL, 0, 1, PROTOCOL),
+        (_RETURN, 0, 0, _ASK),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
+
+
+def socket_call(machine: str = "") -> int:
+    """Return the number of ``socket``; raises UnsupportedProcessorError."""
+    return _calls_of(machine).socket
+
+
 def filter_program(machine: str = "", first: Sequence[Instruction] = ()) -> bytes:
     """Return the filter for ``PR_SET_SECCOMP``: an array of ``struct sock_filter``.
 
     ``first`` are instructions before the others; they find the call's number loaded, and
     leave it so.  Raises UnsupportedProcessorError.
     """
-    name = processor(machine)
-    calls = _CALLS.get(name)
-    if calls is None:
-        raise UnsupportedProcessorError(
-            f"the sandbox has no filter of system calls for {name}"
-        )
+    calls = _calls_of(machine)
     rules = [
         # Calls of another architecture have other numbers: they would pass the rules.
         (_LOAD, 0, 0, _ARCHITECTURE),
@@ -158,6 +190,16 @@ def filter_program(machine: str = "", first: Sequence[Instruction] = ()) -> byte
         (_RETURN, 0, 0, _ALLOW),
     ]
     return b"".join(struct.pack("=HBBI", *rule) for rule in rules)
+
+
+def _calls_of(machine: str) -> _Calls:
+    name = processor(machine)
+    calls = _CALLS.get(name)
+    if calls is None:
+        raise UnsupportedProcessorError(
+            f"the sandbox has no filter of system calls for {name}"
+        )
+    return calls
 
 
 def _deny(number: int, reason: int) -> list[Instruction]:

@@ -51,7 +51,7 @@ _DENIED_ARM = (
     200, 201, 52, 53, 452, 54, 55, 5, 6, 7, 463, 14, 15, 16, 466, 194, 195, 196, 190, 191,
     192, 193, 186, 187, 188, 189, 180, 181, 140, 30, 469,
 )  # fmt: skip
-_CALLS = {
+CALLS = {
     "x86_64": _AloneCalls(41, 42, 44, 46, 307, 302, _DENIED_X86),
     "aarch64": _AloneCalls(198, 203, 206, 211, 269, 261, _DENIED_ARM),
 }
@@ -63,7 +63,7 @@ def rules(machine: str = "", *, connects: bool) -> list[Instruction]:
     ``connects``: TCP sockets can be made, and the supervisor is asked about each
     connection; otherwise there are no sockets.  Raises UnsupportedProcessorError.
     """
-    calls = _CALLS.get(processor(machine))
+    calls = CALLS.get(processor(machine))
     if calls is None:
         raise UnsupportedProcessorError(
             f"the sandbox has no filter of system calls for {processor(machine)}"

@@ -7,9 +7,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
+from zt_gate.guard.keepers import broker_of
 from zt_gate.guard.policy import pinned_policy
 from zt_gate.guard.repository import surroundings
 from zt_gate.guard.sandbox import layers, run
+from zt_gate.guard.sandbox.broker_start import BrokerStart
 from zt_gate.guard.sandbox.client import (
     client_of,
     folders_of,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zt_gate.guard.places import GuardPlaces
+    from zt_gate.guard.policy import GuardPolicy
     from zt_gate.guard.sandbox.client import SandboxedClient
     from zt_gate.guard.sandbox.granted import Granted
     from zt_gate.guard.sandbox.rights import Rights
@@ -87,12 +90,21 @@ def start(  # noqa: PLR0917
             "no task is pinned here: give one, as in zt-gate guard exec --task develop -- make"
         )
     task = policy.task_named(name, built_in)
+    issuer = options.token or task.token
+    if task.token and issuer != task.token:
+        raise UsageError(
+            f"the task {name!a} asks for a token of {task.token}, not of {issuer}"
+        )
     minutes = options.minutes or task.ttl
+    keeper = broker_of(places)
     with granted(
-        places, place, policy, name, options.token, minutes, environ, say
+        places, place, policy, name, issuer, minutes, environ, say, keeper
     ) as more:
+        broker = (
+            BrokerStart(keeper.owner, keeper.socket, name, policy) if keeper else None
+        )
         return _start(
-            command, folder, environ, places, options, say, task, policy.file, more
+            command, folder, environ, places, options, say, task, policy, more, broker
         )
 
 
@@ -104,8 +116,9 @@ def _start(  # noqa: PLR0917
     options: ExecOptions,
     say: Callable[[str], None],
     task: Task,
-    policy_file: str,
+    policy: GuardPolicy,
     more: Granted,
+    broker: BrokerStart | None,
 ) -> int:
     root = surroundings(folder).root
     client = client_of(command[0], root, environ)
@@ -138,8 +151,21 @@ def _start(  # noqa: PLR0917
         unwritable=_unwritable(places, root),
         layer=options.layer,
         say=say,
-        client=ClientStart(client, places, policy_file, say) if client else None,
+        client=_client_start(client, places, policy, say, broker),
+        broker=broker,
     )
+
+
+def _client_start(
+    client: SandboxedClient | None,
+    places: GuardPlaces,
+    policy: GuardPolicy,
+    say: Callable[[str], None],
+    broker: BrokerStart | None,
+) -> ClientStart | None:
+    if client is None:
+        return None
+    return ClientStart(client, places, policy, say, has_broker=broker is not None)
 
 
 def _with_plain_hosts(task: Task) -> Task:

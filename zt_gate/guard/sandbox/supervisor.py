@@ -11,22 +11,30 @@ import json
 import os
 import signal
 import socket
+import struct
 import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.guard.sandbox import init
-from zt_gate.guard.sandbox.connections import hand_over_connections
+from zt_gate.guard.sandbox.asked import serve_asked
+from zt_gate.guard.sandbox.connections import Connections
+from zt_gate.guard.sandbox.hand_over import hand_over_of, say_contained
 from zt_gate.guard.sandbox.landlock import restrict
+from zt_gate.guard.sandbox.seccomp_alone import CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zt_gate.guard.sandbox.asked import Answer
+
 _PDEATHSIG, _NO_NEW_PRIVS, _CAPBSET_DROP, _SUBREAPER = 1, 38, 24, 36
 _SECCOMP = {"x86_64": 317, "aarch64": 277}
-_SET_FILTER, _NEW_LISTENER = 1, 8
+_SET_FILTER = 1
 _CAPABILITIES = 64
+#: ``_LINUX_CAPABILITY_VERSION_3`` of capset(2).
+_CAPABILITY_VERSION = 0x20080522
 _ROUNDS, _PAUSE = 500, 0.02
 
 
@@ -52,8 +60,9 @@ def main(descriptor: int) -> int:
     os.close(ready_write)
     theirs.close()
     try:
-        if settings["proxy"]:
-            hand_over_connections(ours, settings["proxy"], settings["port"])
+        answers = _answers(settings)
+        if answers:
+            serve_asked(ours, answers)
         with os.fdopen(ready_read, "rb") as pipe:
             failed = pipe.read(4096)
         if failed:
@@ -68,6 +77,12 @@ def main(descriptor: int) -> int:
 
 def _parent_ended(_number: int, _frame: object) -> None:
     raise ParentEndedError
+
+
+def _contained(reason: str) -> None:
+    """End everything, from a thread: the main one ends as it does without its parent."""
+    say_contained(reason)
+    os.kill(os.getpid(), signal.SIGUSR1)
 
 
 def _become(
@@ -88,6 +103,7 @@ def _become(
         os.chdir(settings["cwd"])
         own = (f"/proc/{os.getpid()}", settings["own_process"])
         restrict([*settings["rules"], own])
+        _drop_capabilities(libc)
         _take_filter(libc, settings, parent)
         os.execvpe(command[0], command, settings["environment"])  # noqa: S606
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -97,18 +113,41 @@ def _become(
         os._exit(126)
 
 
+def _drop_capabilities(libc: ctypes.CDLL) -> None:
+    """Give up this process's capabilities, those of a managed program among them.
+
+    With one the kernel would keep the command closed to its supervisor, which reads where
+    it connects to, and clear the signal by which it ends with that.
+    """
+    header, none = struct.pack("=Ii", _CAPABILITY_VERSION, 0), bytes(24)
+    if libc.capset(header, none) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
 def _take_filter(
     libc: ctypes.CDLL, settings: Mapping[str, Any], parent: socket.socket
 ) -> None:
     """Take the filter; the supervisor gets the descriptor that asks about connections."""
-    program, _buffer = init.filter_argument(bytes.fromhex(settings["filter"]))
-    flags = _NEW_LISTENER if settings["proxy"] else 0
-    call = _SECCOMP[settings["processor"]]
-    listener = libc.syscall(call, _SET_FILTER, flags, ctypes.c_char_p(program))
-    if listener < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    if settings["proxy"]:
+    code = bytes.fromhex(settings["filter"])
+    if settings["proxy"] or settings["broker"]:
+        listener = init.listening_filter(libc, code, settings["processor"])
         socket.send_fds(parent, [b"x"], [listener])
+        return
+    program, _buffer = init.filter_argument(code)
+    call = _SECCOMP[settings["processor"]]
+    if libc.syscall(call, _SET_FILTER, 0, ctypes.c_char_p(program)) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _answers(settings: Mapping[str, Any]) -> dict[int, Answer]:
+    """Return what answers the calls that the filter asks about, by their number."""
+    answers: dict[int, Answer] = {}
+    calls = CALLS[settings["processor"]]
+    if settings["proxy"]:
+        answers[calls.connect] = Connections(settings["proxy"], settings["port"])
+    if settings["broker"]:
+        answers[calls.socket] = hand_over_of(settings["broker"], _contained)
+    return answers
 
 
 def descendants() -> list[int]:

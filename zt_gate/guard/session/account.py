@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import GateError, UsageError
-from zt_gate.guard import log
-from zt_gate.guard.session import anomaly, records
+from zt_gate.guard.history import find
+from zt_gate.guard.keepers import history_of
+from zt_gate.guard.log_entry import HOOK_VANISHED, NO_CALLS
+from zt_gate.guard.session import anomaly
 from zt_gate.guard.session.activity import is_risky, rows_of
 from zt_gate.record import dataclass, field
 
@@ -29,8 +31,6 @@ KINDS = {
     "used": "Tools used",
     "unknown": "Unknown to the guard",
 }
-#: Log lines that are no event of a client.
-NO_CALLS = frozenset(("released", "incident", "contained"))
 _MOST_COMMITS = 50
 
 
@@ -76,6 +76,7 @@ class SessionAccount:
     signs: tuple[tuple[str, anomaly.Sign], ...] = ()
     tainted: tuple[tuple[str, str], ...] = ()
     incidents: tuple[Mapping[str, Any], ...] = ()
+    vanished: tuple[Mapping[str, Any], ...] = ()
     containments: tuple[Mapping[str, Any], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
     git: GitState = field(default_factory=GitState)
@@ -99,11 +100,7 @@ class SessionAccount:
 
 def found_session(places: GuardPlaces, name: str) -> Session:
     """Return a session by its id or the beginning of it; raises UsageError."""
-    with records.opened(places) as sessions:
-        session = sessions.by_id(name)
-    if session is None:
-        raise UsageError(f"no session {name!a}; see: zt-gate guard session list")
-    return session
+    return find(history_of(places), name)
 
 
 def last_session(places: GuardPlaces, folder: str) -> Session:
@@ -114,8 +111,8 @@ def last_session(places: GuardPlaces, folder: str) -> Session:
     from zt_gate.guard.repository import surroundings
 
     key = surroundings(folder).key
-    with records.opened(places) as sessions:
-        fitting = [one for one in sessions.known if one.repository == key]
+    known = history_of(places).sessions()
+    fitting = [one for one in known if one.repository == key]
     if not fitting:
         raise UsageError(
             "no session of this repository; see: zt-gate guard session list"
@@ -137,9 +134,7 @@ def account_of(places: GuardPlaces, session: Session) -> SessionAccount:
         from zt_gate.guard.policy import GuardPolicy
 
         policy = GuardPolicy()
-    entries = [
-        entry for entry in log.read_log(places) if entry.get("session") == session.id
-    ]
+    entries = list(history_of(places).entries(session.id))
     calls = [entry for entry in entries if entry.get("event") not in NO_CALLS]
     limits = policy.rights.get(session.task, {}).get("limits", {})
     signs = tuple(_signs(calls, limits))
@@ -153,11 +148,18 @@ def account_of(places: GuardPlaces, session: Session) -> SessionAccount:
         str(calls[-1].get("grade", "")) if calls else "",
         signs,
         tainted,
-        tuple(entry for entry in entries if entry.get("event") == "incident"),
-        tuple(entry for entry in entries if entry.get("event") == "contained"),
+        _of_event(entries, "incident"),
+        _of_event(entries, HOOK_VANISHED),
+        _of_event(entries, "contained"),
         tuple(_secrets(calls)),
         _git_state(places, session),
     )
+
+
+def _of_event(
+    entries: Iterable[Mapping[str, Any]], name: str
+) -> tuple[Mapping[str, Any], ...]:
+    return tuple(entry for entry in entries if entry.get("event") == name)
 
 
 def _deeds(entries: Iterable[Mapping[str, Any]], since: str) -> Iterator[Deed]:
@@ -256,11 +258,11 @@ def _git_state(places: GuardPlaces, session: Session) -> GitState:
 
     then = None
     try:
-        loaded = snapshot.load(places, session.id)
-        if loaded is None:
+        manifest = history_of(places).manifest(session.id)
+        if manifest is None:
             return GitState(problem="the session changed nothing, or has no repository")
-        then = loaded[0]
-        git = snapshot.open_git(places, then.root)
+        then, _ = snapshot.parsed(manifest)
+        git = snapshot.open_git(places.home, then.root)
         plan = rollback.plan(places, session)
         before, after = then.git_files, snapshot.git_files(git)
         changed = sorted(

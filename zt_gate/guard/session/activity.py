@@ -44,6 +44,7 @@ class Deeds:
     is_denied: bool = False
     is_untrusted: bool = False
     acts: bool = False
+    grave: tuple[str, ...] = ()
 
 
 def deeds_of(entry: Mapping[str, Any], tables: Mapping[str, Any]) -> Deeds:
@@ -69,6 +70,8 @@ def deeds_of(entry: Mapping[str, Any], tables: Mapping[str, Any]) -> Deeds:
         is_denied=entry.get("answer") == "deny",
         is_untrusted=bool(_count(concerns, tables["untrusted_controls"])),
         acts=is_risky(entry),
+        # One event is one thing, however many controls it meets.
+        grave=tuple(_grave(concerns, tables["grave_controls"]))[:1],
     )
 
 
@@ -255,6 +258,22 @@ def _effects(
         control = str(item.get("control"))
         if control.startswith(beginnings):
             yield _digest(str(item.get("effect")) or control)
+
+
+def _grave(
+    concerns: Iterable[Mapping[str, Any]], starts: Iterable[str]
+) -> Iterator[str]:
+    """Yield digests of what was stopped, by controls that honest work seldom meets.
+
+    What the policy only observes or warns about is ordinary there.
+    """
+    beginnings = tuple(starts)
+    for item in concerns:
+        control = str(item.get("control"))
+        is_stopped = item.get("answer") in {"ask", "deny"}
+        is_enforced = item.get("mode", "enforce") == "enforce"
+        if is_stopped and is_enforced and control.startswith(beginnings):
+            yield _digest(f"{control} {item.get('effect')}")
 
 
 def _digest(text: str) -> str:

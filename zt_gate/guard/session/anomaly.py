@@ -75,8 +75,8 @@ class Activity:
     ``minutes`` has a row for each minute of the window: the minute, the files read and
     written (digests), and the numbers of ``_NUMBERS``.  ``secrets`` and
     ``outside`` are digests of what was touched; ``new_hosts`` are those that no session of
-    the repository named before, with the time.  ``cleared`` is the containment that was released
-    when this began.
+    the repository named before, with the time.  ``grave`` are digests of what honest work seldom
+    needs, with the time.  ``cleared`` is the containment that was released when this began.
     """
 
     minutes: list[list[Any]] = field(default_factory=list)
@@ -88,6 +88,7 @@ class Activity:
     secret_at: float = 0.0
     new_hosts: list[list[Any]] = field(default_factory=list)
     cleared: float = 0.0
+    grave: list[list[Any]] = field(default_factory=list)
 
     def as_table(self) -> dict[str, Any]:
         """Return all values by name, as they are stored."""
@@ -146,6 +147,7 @@ def observe(
         activity.secret_at = now
     _add_distinct(activity.secrets, deeds.secrets)
     _add_distinct(activity.outside, deeds.outside)
+    activity.grave = _dated(activity.grave, deeds.grave, now)
     if deeds.is_untrusted:
         activity.tainted = now
     return SessionAnomaly(tuple(_signs(activity, deeds, tables)))
@@ -215,6 +217,8 @@ def _age(activity: Activity, tables: Mapping[str, Any], now: float) -> None:
         row for row in activity.minutes if oldest <= row[0] * 60 + 60 <= now + 120
     ]
     activity.new_hosts = [row for row in activity.new_hosts if row[0] >= oldest][-50:]
+    oldest = int(now - tables["grave_seconds"])
+    activity.grave = [row for row in activity.grave if row[0] >= oldest][-50:]
 
 
 def _row(activity: Activity, now: float) -> list[Any]:
@@ -227,6 +231,12 @@ def _row(activity: Activity, now: float) -> list[Any]:
 def _add_distinct(known: list[str], more: Iterable[str]) -> None:
     known += [item for item in dict.fromkeys(more) if item not in known]
     del known[:-_MOST_EFFECTS]
+
+
+def _dated(known: list[list[Any]], more: Iterable[str], now: float) -> list[list[Any]]:
+    """Return rows of time and text; a text that is known has its last time."""
+    latest = {text: [int(now), text] for text in more}
+    return [*(row for row in known if row[1] not in latest), *latest.values()]
 
 
 def _add(row: list[Any], place: int, paths: Iterable[str]) -> None:
@@ -275,6 +285,7 @@ def _signs(activity: Activity, deeds: Deeds, tables: Mapping[str, Any]) -> list[
         "sent-after-secret": sums["sent"],
         "after-untrusted-text": sums["risky"],
         "reached": _reached(activity),
+        "grave": len(activity.grave),
     }
     found = []
     for name, number in numbers.items():

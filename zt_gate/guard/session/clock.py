@@ -87,8 +87,8 @@ def _move(table: dict[str, Any], jump: float) -> None:
     for row in table["sessions"].values():
         for minute in row["minutes"]:
             minute[0] += round(jump / 60)
-        for host in row["new_hosts"]:
-            host[0] += int(jump)
+        for dated in (*row["new_hosts"], *row.get("grave", ())):
+            dated[0] += round(jump)
         for key in ("tainted", "secret_at"):
             if row[key] > 0:
                 row[key] += jump

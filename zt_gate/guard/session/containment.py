@@ -13,10 +13,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.errors import GateError, UsageError
-from zt_gate.guard import log
+from zt_gate.errors import GateError
+from zt_gate.guard.history import find
+from zt_gate.guard.keepers import history_of
 from zt_gate.guard.places import GuardPlaces
-from zt_gate.guard.policy import GuardPolicy, PinnedPolicyError, pinned_policy
 from zt_gate.guard.session import own_session, records
 from zt_gate.guard.session.processes import end_processes, wait_for_keepers
 from zt_gate.record import dataclass
@@ -52,13 +52,11 @@ def contain(
     log cannot be written; then GateError is raised at the end.  Raises UsageError for
     another name.
     """
-    with records.opened(places) as sessions:
-        session = sessions.by_id(name)
-    if session is None:
-        raise UsageError(f"no session {name!a}; see: zt-gate guard session list")
+    history = history_of(places)
+    session = find(history, name)
     problem: GateError | None = None
     try:
-        session = _marked(places, session.id, reason)
+        session = history.contain(session.id, reason)
     except GateError as error:
         problem = error
     done = enforce(places, session, by, reason, environ)
@@ -84,15 +82,13 @@ def enforce(
     done = Containment(ended.ended, len(known | revoked), (*ended.left, *left))
     entry = {
         "event": "contained",
-        "session": session.id,
-        "root": session.root,
         "by": by,
         "reason": reason,
         "processes": done.processes,
         "tokens": done.tokens,
         "problems": list(done.problems),
     }
-    log.append(places, _policy(places, session), entry)
+    history_of(places).note(session, entry)
     return done
 
 
@@ -105,6 +101,7 @@ def enforce_apart(places: GuardPlaces, session: Session) -> None:
     order = {
         "places": [places.home, places.state, places.user_id, places.managed],
         "session": session.as_table(),
+        "parent": os.getpid(),
     }
     process = subprocess.Popen(
         [sys.executable, "-I", "-m", "zt_gate.guard.session.containment"],
@@ -124,23 +121,14 @@ def enforce_apart(places: GuardPlaces, session: Session) -> None:
 
 def main() -> None:
     """Carry out an order of ``enforce_apart``, after the process that gave it has ended."""
-    parent = os.getppid()
     order: dict[str, Any] = json.loads(sys.stdin.buffer.read())
     deadline = time.monotonic() + _PARENT_SECONDS
-    while os.getppid() == parent and time.monotonic() < deadline:
+    # By the order: this process may only begin when the one that gave it has ended.
+    while os.getppid() == order["parent"] and time.monotonic() < deadline:
         time.sleep(0.01)
     places = GuardPlaces(*order["places"])
     session = records.session_of_table(order["session"])
     enforce(places, session, "zt-gate", session.contained_for, os.environ)
-
-
-def _marked(places: GuardPlaces, name: str, reason: str) -> Session:
-    with records.opened(places) as sessions:
-        session = sessions.by_id(name)
-        assert session is not None
-        session.contain(reason)
-        sessions.changed = True
-    return session
 
 
 def _tokens_of(places: GuardPlaces, session: Session) -> set[str]:
@@ -182,13 +170,6 @@ def _marks() -> tuple[str, ...]:
 
     agents = rulebook.load("gate")[RULE].data.get("agents", ())
     return tuple(mark for agent in agents for mark in agent.get("variables", ()))
-
-
-def _policy(places: GuardPlaces, session: Session) -> GuardPolicy:
-    try:
-        return pinned_policy(places, session.repository)
-    except PinnedPolicyError:
-        return GuardPolicy()
 
 
 if __name__ == "__main__":

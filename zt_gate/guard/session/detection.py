@@ -29,12 +29,12 @@ def detect_anomaly(
     """
     if not isinstance(session, str):
         return detect(session, limits)
-    from zt_gate.guard.log import read_log
+    from zt_gate.guard.keepers import history_of
     from zt_gate.guard.places import guard_places
 
     found = [
         entry
-        for entry in read_log(places or guard_places())
+        for entry in history_of(places or guard_places()).entries()
         if session and str(entry.get("session", "")).startswith(session)
     ]
     names = {str(entry["session"]) for entry in found}

@@ -31,13 +31,17 @@ def process_keys(chain: Sequence[Ancestor] | None = None) -> tuple[str, ...]:
     """
     if chain is None:
         chain = ancestors.ancestors()
-    machine = _machine()
     # Process 1 and the kernel's own are above everything of the machine.
     return tuple(
-        f"{machine}:{process.pid}:{process.started}"
+        key_of(process)
         for process in chain[_place_of_client(chain) :]
         if process.pid > 1
     )
+
+
+def key_of(process: Ancestor) -> str:
+    """Return the key of one process."""
+    return f"{_machine()}:{process.pid}:{process.started}"
 
 
 def up_to_client(chain: Sequence[Ancestor]) -> tuple[int, ...]:

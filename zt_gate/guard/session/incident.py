@@ -72,12 +72,18 @@ def _detect(account: SessionAccount) -> Iterator[str]:
     for at, sign in account.signs:
         kind = "strong" if sign.is_strong else "weak"
         yield f"- {at}: unusual behaviour ({kind}): {markdown_prose(sign.reason)}"
+    for entry in account.vanished:
+        yield (
+            f"- {entry.get('time', '')}: a hook (process {entry.get('hook')}) ended before "
+            "it had the broker's answer: killed, interrupted, or over its deadline"
+        )
     if account.session.attempts:
         yield f"- {account.session.attempts} attempts at what no session may do"
     for at, what in account.tainted[:_MOST_LISTED]:
         yield f"- {at}: a text that addresses an agent was removed from the output of {_code(what)}"
     if not (
         account.incidents
+        or account.vanished
         or account.signs
         or account.session.attempts
         or account.tainted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from zt_gate.errors import UsageError
-from zt_gate.guard import log
+from zt_gate.guard.history import find
+from zt_gate.guard.keepers import history_of
 from zt_gate.guard.report import report_lines, report_on
 from zt_gate.guard.session import records
 
@@ -19,8 +19,7 @@ _LAST = 20
 
 def session_lines(places: GuardPlaces) -> list[str]:
     """Return one line for each session, the last seen first; raises GuardStateError."""
-    with records.opened(places) as sessions:
-        known = sorted(sessions.known, key=lambda session: -session.seen)
+    known = sorted(history_of(places).sessions(), key=lambda session: -session.seen)
     return [_line(session) for session in known] or ["no sessions on this machine"]
 
 
@@ -30,13 +29,9 @@ def shown_session(places: GuardPlaces, name: str) -> list[str]:
     ``name`` is its id or the beginning of it.  Raises UsageError, GuardStateError and
     LogError.
     """
-    with records.opened(places) as sessions:
-        session = sessions.by_id(name)
-    if session is None:
-        raise UsageError(f"no session {name!a}; see: zt-gate guard session list")
-    entries = [
-        entry for entry in log.read_log(places) if entry.get("session") == session.id
-    ]
+    history = history_of(places)
+    session = find(history, name)
+    entries = list(history.entries(session.id))
     lines = [
         f"session    {session.id} ({_state(session)})",
         f"project    {session.root}",

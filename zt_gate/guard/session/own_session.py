@@ -25,15 +25,22 @@ KEEPER = "zt-gate"
 
 
 def begin(
-    places: GuardPlaces, place: ProjectPlace, policy: GuardPolicy, task: str
+    places: GuardPlaces,
+    place: ProjectPlace,
+    policy: GuardPolicy,
+    task: str,
+    keys: tuple[str, ...] = (),
 ) -> Session:
     """Return the session of this process, which is recorded in it.
 
     Raises UsageError if the session, or another one of the repository, is contained, or
-    if an agent's session has another task; and GuardStateError.
+    if an agent's session has another task; and GuardStateError.  With ``keys``, which
+    name the process and those above it, it is another one's session: that gets the
+    policy's task, whichever the process wants.
     """
-    key = own_key()
-    keys = (key, *process_keys())
+    is_anothers = bool(keys)
+    keys = keys or (own_key(), *process_keys())
+    key = keys[0]
     with records.opened(places) as sessions:
         session = sessions.of_event(KEEPER, key, keys, place, places.home)
         contained = sessions.containing(session)
@@ -51,7 +58,7 @@ def begin(
                 f"this belongs to the session {session.id}, which has the task "
                 f"{session.task!a}: one session has one task"
             )
-        session.task = session.task or task
+        session.task = session.task or (policy.task if is_anothers else task)
         _forget_ended(session)
         sessions.changed = True
     if sessions.jumped:

@@ -77,6 +77,8 @@ class Session:
     #: Until when risky effects are asked about, and why.
     paused: float = 0.0
     paused_for: str = ""
+    #: How many of its hooks ended before they had the broker's answer.
+    vanished: int = 0
 
     def as_table(self) -> dict[str, Any]:
         """Return all values by name, as they are stored."""
@@ -153,7 +155,7 @@ class Sessions:
         """
         now = time.time()
         label = f"{client}:{client_session}" if client_session else ""
-        session = self._by_process(keys) or self._by_label(label)
+        session = self.by_process(keys) or self._by_label(label)
         if session is None:
             session = Session(
                 os.urandom(8).hex(),
@@ -186,7 +188,8 @@ class Sessions:
             and (other is session or other.repository == session.repository)
         ]
 
-    def _by_process(self, keys: tuple[str, ...]) -> Session | None:
+    def by_process(self, keys: tuple[str, ...]) -> Session | None:
+        """Return the session of processes, None if none is known."""
         owners = {key: session for session in self.known for key in session.processes}
         # The outermost: a client that the agent started belongs to the agent's session.
         return next((owners[key] for key in reversed(keys) if key in owners), None)

@@ -20,16 +20,17 @@ from zt_gate.errors import GateError
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError
 from zt_gate.git.unsafe_names import is_unsafe_path
+from zt_gate.guard.keepers import history_of
 from zt_gate.guard.private_file import make_private, write_private
 from zt_gate.guard.session.snapshot import (
     MOST_READ,
     Kept,
     SessionSnapshot,
-    copied,
+    checked_copy,
     listed_files,
-    load,
     object_id,
     open_git,
+    parsed,
     read_file,
     tree_at,
 )
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from zt_gate.git.run import Git
+    from zt_gate.guard.history import History
     from zt_gate.guard.places import GuardPlaces
     from zt_gate.guard.session.records import Session
 
@@ -96,7 +98,7 @@ class RolledBack:
 class _Past:
     """The files of a snapshot: what each one was, and its content."""
 
-    places: GuardPlaces
+    history: History
     session: Session
     snapshot: SessionSnapshot
     git: Git
@@ -119,7 +121,7 @@ class _Past:
     def content(self, kept: Kept) -> bytes:
         """Return the content of a file; raises GateError."""
         if kept.copy:
-            return copied(self.places, self.session.id, kept)
+            return checked_copy(self.history.copy(self.session.id, kept.copy), kept)
         return self.blobs.fetch(kept.oid, MOST_READ)[1]
 
     def paths(self) -> Iterator[bytes]:
@@ -172,15 +174,16 @@ def apply(places: GuardPlaces, session: Session, wanted: RollbackPlan) -> Rolled
 
 
 def _past(places: GuardPlaces, session: Session) -> tuple[_Past, str]:
-    loaded = load(places, session.id)
-    if loaded is None:
+    history = history_of(places)
+    manifest = history.manifest(session.id)
+    if manifest is None:
         raise RollbackError(
             "this session has no snapshot: it changed nothing, or has no repository"
         )
-    snapshot, digest = loaded
+    snapshot, digest = parsed(manifest)
     if not snapshot.head and not snapshot.files:
         raise RollbackError(f"the snapshot is empty: {snapshot.problem or 'no files'}")
-    git = open_git(places, snapshot.root)
+    git = open_git(places.home, snapshot.root)
     if os.path.realpath(git.root) != os.path.realpath(snapshot.root):
         raise RollbackError(f"{snapshot.root} is no longer a repository of its own")
     try:
@@ -189,7 +192,7 @@ def _past(places: GuardPlaces, session: Session) -> tuple[_Past, str]:
         raise RollbackError(
             f"the commit {snapshot.head[:12]} of the beginning is gone: {error}"
         ) from error
-    return _Past(places, session, snapshot, git, tree, BlobStore(git)), digest
+    return _Past(history, session, snapshot, git, tree, BlobStore(git)), digest
 
 
 def _steps(past: _Past) -> Iterator[RollbackStep]:

@@ -36,7 +36,7 @@ from zt_gate.sources.folder_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from zt_gate.guard.places import GuardPlaces
     from zt_gate.guard.session.records import Session
@@ -105,13 +105,13 @@ def take(places: GuardPlaces, session: Session) -> str:
     """
     target = folder_of(places, session.id)
     new = f"{target}.{os.urandom(4).hex()}"
+
+    def keep(digest: str, data: bytes) -> None:
+        write_private(os.path.join(new, "files", digest), data)
+
     try:
         make_private(new)
-        try:
-            snapshot = _taken(places, session.root, new)
-        except (GitError, OSError) as error:
-            snapshot = SessionSnapshot(time.time(), session.root, problem=str(error))
-        content = _manifest(snapshot)
+        content = taken(places.home, session, keep)
         write_private(os.path.join(new, MANIFEST), content)
         os.rename(new, target)
     except OSError as error:
@@ -121,8 +121,37 @@ def take(places: GuardPlaces, session: Session) -> str:
         raise GuardStateError(
             f"{target} cannot be written: {error.strerror}"
         ) from error
-    _forget_old(places)
+    forget_old(places)
     return hashlib.sha256(content).hexdigest()
+
+
+def taken(
+    home: str,
+    session: Session,
+    keep: Callable[[str, bytes], None],
+    lost: Callable[[], Mapping[str, str]] = dict,
+) -> bytes:
+    """Return the manifest of a session's snapshot, made now.
+
+    ``keep`` takes each content that git does not have, once, with its digest; OSError
+    means that it takes no more.  ``lost`` is asked at the end: the digests of contents
+    that were not kept after all, with the reason.  A failure is written into the snapshot.
+    """
+    try:
+        snapshot = _taken(home, session.root, keep, lost)
+    except (GitError, OSError) as error:
+        snapshot = SessionSnapshot(time.time(), session.root, problem=str(error))
+    return _manifest(snapshot)
+
+
+def read_manifest(places: GuardPlaces, session_id: str) -> bytes | None:
+    """Return the manifest in a user's files, None if there is none."""
+    return read_private(os.path.join(folder_of(places, session_id), MANIFEST))
+
+
+def read_copy(places: GuardPlaces, session_id: str, name: str) -> bytes | None:
+    """Return a copy in a user's files by its name, None if it is missing."""
+    return read_private(os.path.join(folder_of(places, session_id), "files", name))
 
 
 def load(places: GuardPlaces, session_id: str) -> tuple[SessionSnapshot, str] | None:
@@ -130,10 +159,12 @@ def load(places: GuardPlaces, session_id: str) -> tuple[SessionSnapshot, str] | 
 
     Raises GuardStateError for a damaged one.
     """
-    path = os.path.join(folder_of(places, session_id), MANIFEST)
-    data = read_private(path)
-    if data is None:
-        return None
+    data = read_manifest(places, session_id)
+    return None if data is None else parsed(data)
+
+
+def parsed(data: bytes) -> tuple[SessionSnapshot, str]:
+    """Return the snapshot of a manifest and its digest; raises GuardStateError."""
     try:
         table = json.loads(data)
         if table.pop("version") != VERSION:
@@ -141,25 +172,27 @@ def load(places: GuardPlaces, session_id: str) -> tuple[SessionSnapshot, str] | 
         files = {name: Kept(**row) for name, row in table.pop("files").items()}
         snapshot = SessionSnapshot(**table, files=files)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise GuardStateError(f"{path} is damaged: nothing is rolled back") from error
+        raise GuardStateError(
+            "the snapshot is damaged: nothing is rolled back"
+        ) from error
     return snapshot, hashlib.sha256(data).hexdigest()
 
 
-def copied(places: GuardPlaces, session_id: str, kept: Kept) -> bytes:
+def checked_copy(data: bytes | None, kept: Kept) -> bytes:
     """Return the content of a copy, checked by its name; raises GuardStateError."""
-    path = os.path.join(folder_of(places, session_id), "files", kept.copy)
-    data = read_private(path)
     if data is None or hashlib.sha256(data).hexdigest() != kept.copy:
-        raise GuardStateError(f"{path} is missing or was changed")
+        raise GuardStateError(
+            f"the copy {kept.copy[:16]} of the snapshot is missing or was changed"
+        )
     return data
 
 
-def open_git(places: GuardPlaces, root: str) -> Git:
+def open_git(home: str, root: str) -> Git:
     """Return git for the repository of a session; raises GitError.
 
     The environment is not the session's: it could name another repository.
     """
-    return Git.open(Path(root), {"PATH": os.defpath, "HOME": places.home}, 60.0)
+    return Git.open(Path(root), {"PATH": os.defpath, "HOME": home}, 60.0)
 
 
 def branch_of(git: Git) -> str:
@@ -249,8 +282,10 @@ class _Taker:
     """Reads the files of a work tree and copies what git does not have."""
 
     git: Git
-    target: str
+    keep: Callable[[str, bytes], None]
     deadline: float
+    kept: set[str] = field(default_factory=set)
+    refused: str = ""
     files: dict[str, Kept] = field(default_factory=dict)
     bits: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     read: int = 0
@@ -287,11 +322,27 @@ class _Taker:
             reason = f"more than {MOST_COPIED >> 20} MB differ from the commit"
             return replace(kept, reason=reason)
         digest = hashlib.sha256(data).hexdigest()
-        path = os.path.join(self.target, "files", digest)
-        if not os.path.exists(path):
-            write_private(path, data)
-            self.copied += len(data)
+        if digest in self.kept:
+            return replace(kept, copy=digest)
+        if not self.refused:
+            try:
+                self.keep(digest, data)
+            except OSError as error:
+                self.refused = str(error)
+        if self.refused:
+            return replace(kept, reason=self.refused)
+        self.kept.add(digest)
+        self.copied += len(data)
         return replace(kept, copy=digest)
+
+    def without(self, lost: Mapping[str, str]) -> dict[str, Kept]:
+        """Return the files; the copies that were lost are none."""
+        return {
+            name: replace(kept, copy="", reason=lost[kept.copy])
+            if kept.copy in lost
+            else kept
+            for name, kept in self.files.items()
+        }
 
     def is_over(self, number: int) -> bool:
         """Whether a bound is reached; then ``problem`` says which."""
@@ -302,9 +353,14 @@ class _Taker:
         return bool(self.problem)
 
 
-def _taken(places: GuardPlaces, root: str, target: str) -> SessionSnapshot:
-    git = open_git(places, root)
-    taker = _Taker(git, target, time.monotonic() + SECONDS)
+def _taken(
+    home: str,
+    root: str,
+    keep: Callable[[str, bytes], None],
+    lost: Callable[[], Mapping[str, str]],
+) -> SessionSnapshot:
+    git = open_git(home, root)
+    taker = _Taker(git, keep, time.monotonic() + SECONDS)
     recorded = tree_at(git, git.head)
     paths = dict.fromkeys((*recorded, *listed_files(git)))
     with OpenFolder(git.root) as folder:
@@ -316,13 +372,14 @@ def _taken(places: GuardPlaces, root: str, target: str) -> SessionSnapshot:
     for mode, bits in taker.bits.values():
         counts.setdefault(mode, Counter())[bits] += 1
     usual = {mode: count.most_common(1)[0][0] for mode, count in counts.items()}
+    files = taker.without(lost())
     return SessionSnapshot(
         time.time(),
         str(git.root),
         git.head,
         branch_of(git),
-        _status(taker.files),
-        taker.files,
+        _status(files),
+        files,
         {f"{mode:o}": bits for mode, bits in usual.items()},
         {
             os.fsdecode(path): bits
@@ -347,7 +404,7 @@ def _manifest(snapshot: SessionSnapshot) -> bytes:
     return json.dumps(table).encode("ascii")
 
 
-def _forget_old(places: GuardPlaces) -> None:
+def forget_old(places: GuardPlaces) -> None:
     """Remove snapshots that are older than the sessions are kept.
 
     A session that is still known keeps its snapshot, whatever the clock says.
