@@ -20,8 +20,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HEAD = re.compile(r"=== ([\w-]+) \| ([\d,]+) \| (js|ts|tsx)\n")
-_LANGUAGES = {"js": "javascript", "ts": "typescript", "tsx": "tsx"}
+_HEAD = re.compile(r"=== ([\w-]+) \| ([\d,]+) \| (py|js|ts|tsx|go)\n")
+_LANGUAGES = {
+    "py": "python",
+    "js": "javascript",
+    "ts": "typescript",
+    "tsx": "tsx",
+    "go": "go",
+}
 PARTS = ("seen", "held-back")
 
 

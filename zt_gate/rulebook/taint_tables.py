@@ -29,6 +29,10 @@ PARTS = ("sources", "sinks", "sanitizers")
 
 # The metavariable for the relevant part of a call, by part of the table.
 _FOCUS = {"sources": "$SOURCE", "sinks": "$SINK", "sanitizers": "$CLEAN"}
+# The part of a pattern under ``inside`` in which the match is, where that is not all of it.
+_BRANCHES = ("$BRANCH", "$...BRANCH")
+# A pattern that matches every expression.
+_ANY = "$X"
 _TABLE_KEYS = frozenset(("framework", "documentation", "propagators", *PARTS))
 _ENTRY_KEYS = frozenset(
     (
@@ -111,7 +115,11 @@ def compile_entries(items: Iterable[object], focus: str) -> Iterable[dict[str, A
     with_focus: list[dict[str, Any]] = []
     without_focus: list[dict[str, Any]] = []
     with_flags: list[dict[str, Any]] = []
+    places: list[dict[str, Any]] = []
     for item in items:
+        if _is_any_expression(item):
+            places.append({"patterns": _conditions(_mapping(item, "an entry"))})
+            continue
         formula, flags, has_focus = _formula(item, focus)
         if flags:
             patterns = _focused(formula, focus) if has_focus else [formula]
@@ -120,11 +128,27 @@ def compile_entries(items: Iterable[object], focus: str) -> Iterable[dict[str, A
             with_focus.append(formula)
         else:
             without_focus.append(formula)
+    if places:
+        without_focus.append({"patterns": [{"pattern": _ANY}, _either(places)]})
     if with_focus:
         yield {"patterns": _focused(_either(with_focus), focus)}
     if without_focus:
         yield {"pattern-either": without_focus}
     yield from with_flags
+
+
+def _is_any_expression(item: object) -> bool:
+    """Whether an entry matches any expression at a place that it describes.
+
+    The engine looks at every expression of a file for such an entry; joined, the entries
+    cost as much as one.
+    """
+    if not isinstance(item, dict) or "as" in item or not item.get("inside"):
+        return False
+    if item.get("any") != [_ANY] or any(flag in item for flag in _FLAGS):
+        return False
+    # A condition on the expression needs a value for it in each of the places.
+    return all(_ANY in str(place) for place in item["inside"])
 
 
 def _formula(item: object, focus: str) -> tuple[dict[str, Any], dict[str, Any], bool]:
@@ -139,22 +163,41 @@ def _formula(item: object, focus: str) -> tuple[dict[str, Any], dict[str, Any], 
     conditions = [_either([{"pattern": pattern} for pattern in patterns])]
     if "as" in entry:  # a name for the whole match, for ``where`` to refer to
         conditions.append({"pattern": str(entry["as"])})
+    conditions += _conditions(entry)
+    flags = {flag: entry[flag] for flag in _FLAGS if flag in entry}
+    inside = map(str, entry.get("inside", ()))
+    has_focus = focus != "" and any(focus in part for part in [*patterns, *inside])
+    formula = conditions[0] if len(conditions) == 1 else {"patterns": conditions}
+    return formula, flags, has_focus
+
+
+def _conditions(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what an entry says about the place and the metavariables of a match."""
+    conditions: list[dict[str, Any]] = []
     inside = _list(entry.get("inside", []), "inside")
     if inside:
-        conditions.append(_either([{"pattern-inside": pattern} for pattern in inside]))
+        places = [{"pattern-inside": _place(pattern)} for pattern in inside]
+        conditions.append(_either(places))
     for key in ("not", "not-inside"):
         excluded = _list(entry.get(key, []), key)
-        conditions += [{f"pattern-{key}": pattern} for pattern in excluded]
+        conditions += [{f"pattern-{key}": _place(pattern)} for pattern in excluded]
     for name, regex in _mapping(entry.get("where", {}), "where").items():
         condition = {"metavariable": name, "regex": regex}
         conditions.append({"metavariable-regex": condition})
     for name, types in _mapping(entry.get("types", {}), "types").items():
         condition = {"metavariable": name, "types": types}
         conditions.append({"metavariable-type": condition})
-    flags = {flag: entry[flag] for flag in _FLAGS if flag in entry}
-    has_focus = any(focus in pattern for pattern in [*patterns, *map(str, inside)])
-    formula = conditions[0] if len(conditions) == 1 else {"patterns": conditions}
-    return formula, flags, has_focus
+    return conditions
+
+
+def _place(pattern: object) -> object:
+    """Return the formula of code around a match: only ``$BRANCH`` in it, if it is named."""
+    if isinstance(pattern, dict):
+        return _formula(pattern, "")[0]
+    for branch in _BRANCHES:
+        if branch in str(pattern):
+            return {"patterns": _focused({"pattern": pattern}, branch)}
+    return pattern
 
 
 def _focused(formula: dict[str, Any], focus: str) -> list[dict[str, Any]]:

@@ -4,6 +4,10 @@ func main() {
 // ruleid: go-loose-permissions
 os.Chmod(path, 0777)
 // ruleid: go-loose-permissions
+os.WriteFile(path, data, 0777)
+// ruleid: go-loose-permissions
+os.Chmod(path, 0666)
+// ok: go-loose-permissions
 os.WriteFile(path, data, 0666)
 // ok: go-loose-permissions
 os.Chmod(path, 0600)

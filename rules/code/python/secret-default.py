@@ -14,3 +14,12 @@ API_KEY = os.getenv("API_KEY", "")
 KEY_FILE = os.getenv("SECRET_KEY_FILE", "/run/secrets/key")
 # ok: python-secret-default
 HOST = os.getenv("HOST", "localhost")
+
+
+class Settings(BaseSettings):
+    # ruleid: python-secret-default
+    jwt_secret: str = "please-change-me-now"
+    # ok: python-secret-default
+    database_url: str = "sqlite:///app.db"
+    # ok: python-secret-default
+    api_key: str = ""

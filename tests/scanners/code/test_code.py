@@ -115,9 +115,16 @@ def test_semgrep_is_not_started_for_nothing(scan: Scan, change: ChangeSet) -> No
         change_of({"a.py": "x = 1\n"}, {"a.py": "x = 1\n" + BAD}),
         change_of({"a.py": "def f(x):\n    return x + 1\n"}),
         change_of({"a.js": "export const f = (x) => x + 1;\n"}),
+        change_of({"a.go": "package a\n\nfunc f(x int) int {\n\treturn x + 1\n}\n"}),
         change_of({"a.py": "<<<<<<< no Python at all\n"}),
     ],
-    ids=["only removed lines", "harmless", "harmless JavaScript", "not even code"],
+    ids=[
+        "only removed lines",
+        "harmless",
+        "harmless JavaScript",
+        "harmless Go",
+        "not even code",
+    ],
 )
 def test_nor_where_no_rule_could_match(scan: Scan, change: ChangeSet) -> None:
     run = scan(change, run=refuse)

@@ -11,6 +11,7 @@ import sys
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -19,6 +20,9 @@ from tests.support.changes import change_of, context
 from zt_gate import rulebook
 from zt_gate.rulebook import taint_tables
 from zt_gate.scanners.code import SCANNER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = rulebook.rules_folder() / "code"
 FILES = sorted(file for file in FOLDER.glob("*/*.yaml") if file.parent.name != "tables")
@@ -67,7 +71,7 @@ def test_every_table_says_whose_calls_it_holds() -> None:
         assert table.get("sources") or table.get("sinks"), file
 
 
-_METAVARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
+_METAVARIABLE = re.compile(r"\$(?:\.\.\.)?[A-Z_][A-Z0-9_]*")
 
 
 def test_every_alternative_binds_what_is_held_against_an_expression() -> None:
@@ -84,6 +88,30 @@ def test_every_alternative_binds_what_is_held_against_an_expression() -> None:
                     for pattern, inside in product(item["any"], around):
                         bound = set(_METAVARIABLE.findall(pattern + inside))
                         assert named <= bound, (file.name, kind, pattern, inside)
+
+
+def test_no_pattern_tries_every_expression_of_a_body() -> None:
+    """A line of metavariable alone cost 20 s on a file of many decorated functions.
+
+    Beside ``def f(..., $P, ...)`` it is tried on each expression of each body, for each
+    parameter and each decorator.
+    """
+    lone = re.compile(r"(?m)^ +\.\.\.\n +\$[A-Z_0-9]+$")
+    for file in (*TABLES, *FILES):
+        for pattern in _texts(yaml.safe_load(file.read_bytes())):
+            has_parameters = "def " in pattern or "function" in pattern
+            assert not (has_parameters and lone.search(pattern)), f"{file}: {pattern}"
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
 
 
 def test_every_kind_of_the_tables_is_used_by_a_rule() -> None:

@@ -63,6 +63,9 @@ def test_a_whole_expression_gets_its_name_by_as() -> None:
         taint({"patterns": [{"pattern": "$X"}, {"pattern-inside": "if $X: ..."}]}),
         taint({"patterns": [{"pattern": "$X"},
                             {"pattern-either": [{"pattern-inside": "if $X: ..."}]}]}),
+        # Places with conditions of their own.
+        taint({"patterns": [{"pattern": "$X"}, {"pattern-either": [
+            {"patterns": [{"pattern-inside": "if $X: ..."}]}]}]}),
         taint({"patterns": [WHOLE, {"metavariable-pattern": {}}]}),
         taint(WHOLE, **{"pattern-propagators": ["text"]}),
         {"pattern": "$X"},
@@ -70,6 +73,15 @@ def test_a_whole_expression_gets_its_name_by_as() -> None:
 )  # fmt: skip
 def test_what_needs_no_name_or_is_not_known_stays(body: dict[str, Any]) -> None:
     assert to_newer_syntax(body) is body
+
+
+def test_what_stands_around_can_be_a_formula() -> None:
+    place = {"patterns": [{"pattern": "if $A: $B"}, {"focus-metavariable": "$B"}]}
+    source = {"patterns": [WHOLE, {"pattern-inside": place}]}
+    (translated,) = to_newer_syntax(taint(source))["taint"]["sources"]
+    assert translated["all"][1] == {
+        "inside": {"all": [{"pattern": "if $A: $B"}], "where": [{"focus": "$B"}]}
+    }
 
 
 def test_the_rules_about_built_texts_are_given_in_the_newer_syntax() -> None:

@@ -61,7 +61,7 @@ KEYWORDS = frozenset(
 
 # Keywords without a synonym: a pattern with them needs them.
 _PYTHON_REQUIRED = frozenset(b"assert class except is raise while with".split())
-_OTHER_REQUIRED = frozenset(b"throw typeof".split())
+_OTHER_REQUIRED = frozenset(b"switch throw typeof".split())
 _META_NAME = lazy_re.compile(_META)
 _ALTERNATIVES = lazy_re.compile(
     r"\^?(?:\((?:\?:)?([A-Za-z0-9_|]+)\)|([A-Za-z0-9_]+))\$"

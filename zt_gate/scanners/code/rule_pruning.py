@@ -201,7 +201,7 @@ def _own_condition(
     node: Mapping[str, Any], regexes: RegexesByName, *, python: bool
 ) -> Condition:
     """Return the condition of a formula without those of the formulas in it."""
-    own = {key: node[key] for key in _POSITIVE if isinstance(node.get(key), str)}
+    own = {key: node[key] for key in _POSITIVE if key in node}
     return formula_condition(own, regexes, python=python) if own else ALWAYS
 
 

@@ -86,7 +86,10 @@ def _is_positive(part: dict[str, Any]) -> bool:
     either = part.get("pattern-either")
     if isinstance(either, list):
         return all(isinstance(item, dict) and _is_positive(item) for item in either)
-    return "pattern" in part or "patterns" in part
+    parts = part.get("patterns")
+    if isinstance(parts, list):
+        return any(isinstance(item, dict) and _is_positive(item) for item in parts)
+    return "pattern" in part
 
 
 def _spec(item: Any) -> dict[str, Any]:
@@ -103,14 +106,19 @@ def _formula(item: dict[str, Any]) -> dict[str, Any]:
         raise _UnknownError
     ((key, value),) = item.items()
     if key in _PLAIN:
-        return {_PLAIN[key]: value}
+        return {_PLAIN[key]: _inner(value)}
     if key in _NEGATIVE:
-        return {"not": {_NEGATIVE[key]: value}}
+        return {"not": {_NEGATIVE[key]: _inner(value)}}
     if key == "pattern-either":
         return {"any": [_formula(part) for part in value]}
     if key == "patterns":
         return _conjunction(value)
     raise _UnknownError
+
+
+def _inner(value: Any) -> Any:
+    """Translate what stands under a key for one pattern, which can be a formula."""
+    return _formula(value) if isinstance(value, dict) else value
 
 
 def _conjunction(parts: list[dict[str, Any]]) -> dict[str, Any]:
