@@ -82,6 +82,11 @@ SECTIONS = (
             "while the rules were written; then alarms on harmless questions and on source "
             "distributions.",
             ("practice-injection.jsonl.xz",)),
+    Section("injection-generated", "Hidden instructions, own cases",
+            ("python", "bench/injection_generated.py"),
+            "Incidents of 2025-26 rebuilt, a third of them held back, and orders in six languages "
+            "in carriers, hidden and disguised; then alarms and CPU time on the installed "
+            "packages.", ()),
     Section("guard", "The guard",
             ("python", "-m", "bench.guard", "--brief", "--cold", "200"),
             "Our own commands: how the task `develop` answers honest ones, and how each task "

@@ -3,7 +3,8 @@
 ``scan`` walks the change.  ``invisible_characters`` and ``confusables`` check
 lines that are not ASCII.  ``page_scan`` matches the signal families
 (``signal_families``) against each page of added lines (``added_pages``) and its
-decoded readings (``decoding``, ``markup``, ``obfuscated_words``); ``scoring``
+decoded readings (``decoding``, ``markup``, ``obfuscated_words``, ``pieces``), and reads
+what sentences ask for (``acts``), also where nobody sees them (``hidden_text``); ``scoring``
 turns the hits into findings.  Rules and signals are in ``rules/injection/``.
 """
 

@@ -85,8 +85,6 @@ _FREQUENT = frozenset(
         "follow",
     ]
 )
-#: Names of variables that hold secrets.
-_NAMED = lazy_re.compile(r"_(?:TOKEN|KEY|SECRET|PASS|CRED|token|secret|password)")
 #: Words in a row, as in a sentence and seldom in code.
 _PROSE = lazy_re.compile(r"[A-Za-z]['’,.:]? [A-Za-z~.\"'`/]+[,:]? [A-Za-z~.\"'`/]")
 
@@ -103,13 +101,12 @@ def asking(
     acts = words.acts & page_words
     if not acts:
         return
-    act_lines, anchor_lines = _marked(lines, acts, words.anchors & page_words)
+    asked, anchored = _marked(lines, text, acts, words, page_words)
     first = last = -1
-    for index in act_lines:
+    for index in asked:
         start = max(0, index - _BEFORE)
         end = min(len(lines) - 1, index + _AFTER)
-        nearby = range(start, end + 1)
-        if anchor_lines.isdisjoint(nearby) and not _NAMED.search(text[index]):
+        if anchored.isdisjoint(range(start, end + 1)):
             continue
         if not lines.is_non_ascii(index) and not _PROSE.search(text[index]):
             continue
@@ -123,22 +120,71 @@ def asking(
 
 
 def _marked(
-    lines: LineWords, acts: frozenset[str], anchors: frozenset[str]
+    lines: LineWords,
+    text: Sequence[str],
+    acts: frozenset[str],
+    words: ActWords,
+    page_words: set[str],
 ) -> tuple[list[int], set[int]]:
-    """Return the lines with an act, and those with an object or a constraint."""
-    act_lines = []
-    anchor_lines = set()
+    """Return the lines with an act, and those with an object or a constraint.
+
+    Only lines near an object are looked at.
+    """
+    page_words = _stated(lines, words, page_words)
+    anchored = _lines_with(lines, words.telling, page_words)
+    objects = _lines_with(lines, words.anchors - words.telling, page_words)
+    if objects:
+        targets = _lines_with(lines, words.targets, page_words)
+        targets.update(
+            index
+            for index, line in enumerate(text)
+            if "http" in line or "@" in line or index in anchored
+        )
+        anchored |= {
+            index
+            for index in objects
+            if not targets.isdisjoint(range(index - _AFTER, index + _AFTER + 1))
+        }
+    near = {
+        other
+        for index in anchored
+        for other in range(index - _AFTER, index + _BEFORE + 1)
+        if 0 <= other < len(lines)
+    }
     rare = acts - _FREQUENT
-    for index in range(len(lines)):
+    asked = []
+    for index in sorted(near):
         line_words = lines.in_line(index)
         if lines.is_non_ascii(index):
             line_words = line_words | _folded(line_words)
-        has_anchor = not anchors.isdisjoint(line_words)
-        if has_anchor:
-            anchor_lines.add(index)
-        if not (acts if has_anchor else rare).isdisjoint(line_words):
-            act_lines.append(index)
-    return act_lines, anchor_lines
+        if not (acts if index in anchored else rare).isdisjoint(line_words):
+            asked.append(index)
+    return asked, anchored
+
+
+def _stated(lines: LineWords, words: ActWords, page_words: set[str]) -> set[str]:
+    """Return the words of a page without those that stand for phrases it has not."""
+    absent = set()
+    text = ""
+    for word in page_words & words.phrases.keys():
+        text = text or lines.joined()
+        if not any(phrase in text for phrase in words.phrases[word]):
+            absent.add(word)
+    return page_words - absent
+
+
+def _lines_with(
+    lines: LineWords, words: frozenset[str], page_words: set[str]
+) -> set[int]:
+    """Return the lines with one of these words, written with accents or without."""
+    found: set[int] = set()
+    for word in words & page_words:
+        found.update(lines.lines_with(word))
+    if lines.has_non_ascii:
+        for index in lines.non_ascii_lines():
+            if not words.isdisjoint(_folded(lines.in_line(index))):
+                found.add(index)
+    return found
 
 
 def _folded(line_words: set[str]) -> set[str]:

@@ -20,15 +20,6 @@ _MAX_WORDS = 70
 _URL = (
     r"https?://(?!localhost|127\.|0\.0\.0\.0|\[::1)[A-Za-z0-9$%{}\[\]._~:/?#@!&+,;=*-]+"
 )
-_STORE = (
-    r"(?:[A-Za-z0-9_~$.-]*/)*\.env(?:\.(?:local|production|prod|development))?"
-    r"(?![A-Za-z0-9_-]|\.(?:example|sample|template|dist|test))"
-    r"|(?:~|\$HOME|/root|/home/\w+|%USERPROFILE%)?[/\\]?\.(?:ssh|aws|kube|gnupg)(?![A-Za-z0-9])(?:[/\\][A-Za-z0-9_.-]*)?"
-    r"|\bid_(?:rsa|ed25519|ecdsa)\b(?!\.pub)|[~/\w.]{0,40}\.(?:npmrc|netrc|pypirc|git-credentials|pgpass)\b"
-    r"|/etc/(?:passwd|shadow)\b|\b(?:secrets?|credentials)\.(?:ya?ml|json|toml|txt|env)\b"
-    r"|[~/\w.-]{0,40}hosts\.yml|\bprintenv\b|(?:~|\.)[/\w.]{0,40}/mcp\.json"
-    r"|(?<=[\s|;`'\"])env\s\||\bprocess\.env\b|\bos\.environ\b"
-)
 #: What announces a special token, its role, and its form.
 _SPECIALS = (
     (("http",), "outside", lazy_re.compile(_URL)),
@@ -45,10 +36,47 @@ _SPECIALS = (
         ),
     ),
     (
-        (".env", ".ssh", ".aws", ".kube", ".gnupg", "id_", "rc", "git-cred", "/etc/",
-         "secret", "credentials.", "hosts.yml", "printenv", "mcp.json", "env |", "environ"),
+        (".env",),
         "file",
-        lazy_re.compile(_STORE),
+        lazy_re.compile(
+            r"(?:[A-Za-z0-9_~$.-]{1,40}/){0,6}\.env(?:\.(?:local|production|prod|development))?"
+            r"(?![A-Za-z0-9_-]|\.(?:example|sample|template|dist|test))"
+        ),
+    ),
+    (
+        (".ssh", ".aws", ".kube", ".gnupg"),
+        "file",
+        lazy_re.compile(
+            r"(?:~|\$HOME|/root|/home/\w{1,40}|%USERPROFILE%)?[/\\]?\.(?:ssh|aws|kube|gnupg)"
+            r"(?![A-Za-z0-9])(?:[/\\][A-Za-z0-9_.-]*)?"
+        ),
+    ),
+    (
+        ("id_rsa", "id_ed25519", "id_ecdsa"),
+        "file",
+        lazy_re.compile(r"\bid_(?:rsa|ed25519|ecdsa)\b(?!\.pub)"),
+    ),
+    (
+        (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".pgpass"),
+        "file",
+        lazy_re.compile(
+            r"(?:[~\w.]{1,40}/){0,4}\.(?:npmrc|netrc|pypirc|git-credentials|pgpass)\b"
+        ),
+    ),
+    (
+        ("/etc/", "secret.", "secrets.", "credentials.", "hosts.yml", "printenv", "env |",
+         "mcp.json"),
+        "file",
+        lazy_re.compile(
+            r"/etc/(?:passwd|shadow)\b|\b(?:secrets?|credentials)\.(?:ya?ml|json|toml|txt|env)\b"
+            r"|(?:[~\w.-]{1,40}/){0,4}hosts\.yml|\bprintenv\b|(?<=[\s|;`'\"])env\s\|"
+            r"|(?:~|\.)[/\w.]{0,40}/mcp\.json"
+        ),
+    ),
+    (
+        ("process.env", "os.environ"),
+        "named",
+        lazy_re.compile(r"\b(?:process\.env|os\.environ)\b(?![.\[])"),
     ),
     (
         ("_TOKEN", "_KEY", "_SECRET", "_PASS", "_CRED", "_PAT"),
@@ -83,6 +111,40 @@ _SPECIALS = (
         ),
     ),
     (
+        ("ettings.json", "mcp.json", "bashrc", "zshrc", ".git/hooks"),
+        "config",
+        lazy_re.compile(
+            r"[~/\w.-]{0,60}\.(?:vscode|claude|cursor|gemini|copilot)/[\w./-]{0,40}\.json"
+            r"|~/\.(?:bash|zsh)rc|\.git/hooks(?:/[\w-]+)?"
+        ),
+    ),
+    (
+        ("nslookup", "ping -", "dig ", "<img src", "![", "subdomain"),
+        "beacon",
+        lazy_re.compile(
+            r"\b(?:nslookup|ping -c ?\d|dig)\s[^\n`]{0,60}[<>$)(}{][^\n`]{0,20}\.[\w.-]+"
+            r"|<img src=\\?[\"']{0,2}https?:[^>\n]{0,200}|!\[[^\]\n]{0,60}\]\(https?:[^)\n]{0,200}"
+        ),
+    ),
+    (
+        ("<script",),
+        "planted",
+        lazy_re.compile(r"<script[^>\n]{0,60}src=\\?[\"']https?:[^>\n]{0,160}"),
+    ),
+    (
+        ("http",),
+        "slot",
+        lazy_re.compile(
+            r"https?://[^\s\"'`<>)]{4,120}(?:[?&/=](?:[{<][a-z_. ]{2,30}[}>]|[A-Z]{3,12}\b|\.{3}|…)"
+            r"|[?&][a-z]{1,9}=(?=[\s\"'`,.;)。，]|$))"
+        ),
+    ),
+    (
+        ("base64",),
+        "remote",
+        lazy_re.compile(r"base64 -+[dD]\w*\s*\|\s*(?:sudo )?(?:ba|z)?sh\b"),
+    ),
+    (
         ("`",),
         "program",
         lazy_re.compile(
@@ -99,16 +161,18 @@ _SPECIALS = (
     ),
 )  # fmt: skip
 _HARD = (
-    r"(?P<hard>[.!?;](?=[\s\"')\]*_<]|$)|[。！？]|\n[^\w\n]*\n|[{}=]|\",|\"[ \t]*\n|->|\)[:;]"
+    r"(?P<hard>[.!?;](?=[\s\"')\]*_<]|$)|[。！？]|\n[^\w\n]*\n|[{}=\0]|\",|\"[ \t]*\n|->|\)[:;]"
     # Keys of YAML, cells of a table and the targets of links begin something else.
     r"|\]\("
     r"|\n[ \t]*(?:- )?(?=[A-Za-z][\w-]{0,40}:(?:[ \t\n]|$))"
-    r"|(?:(?<=\n)|(?<=[ \t]))\|(?=[ \t\n])|</\w+>\s*\n|\\n\\n)"
+    r"|(?:(?<=\n)|(?<=[ \t]))\|(?=[ \t\n])|</\w+>\s*\n|\\n\\n"
+    # So does each item of a list.
+    r"|\n[ \t]{0,80}(?:[#/*]{1,8}[ \t]{0,8})?(?:[-*+•]|[0-9]{1,2}[.)])[ \t])"
 )
 _SOFT = (
     r"(?P<escape>\\[nrt])|(?P<comma>[，、,])"
     r"|(?P<soft>[:;（）\"“”«»`>|]|'(?!\w)|(?<!\w)'"
-    r"|\n[ \t]*(?:[#/*]*[ \t]*)?(?:[-*+•]|[0-9]{1,2}[.)])[ \t]| [-–—] )"
+    r"| [-–—] )"
 )
 #: A name of code: joined with "_" or ".", or called.  It is no word.
 _CODE = (
@@ -121,22 +185,26 @@ _ANY = lazy_re.compile(
 )
 
 
+#: What a clause begins after.
+AFTER_COMMA = 1
+AFTER_MARK = 2
 _WORDS = frozenset(("word", "cjk"))
 _OPENING = frozenset(("soft", "comma"))
+_STRONG = frozenset(("remote", "slot", "beacon", "config", "planted"))
 _ROLES = frozenset(role for _, role, _ in _SPECIALS)
 
 
 class Token(NamedTuple):
     """A word, or a special token with its role.
 
-    ``opens`` says that a clause begins here.
+    ``opens`` says that a clause begins here: 1 after a comma, 2 elsewhere.
     """
 
     text: str
     role: str
     start: int
     end: int
-    opens: bool
+    opens: int
 
 
 class Sentence(NamedTuple):
@@ -149,27 +217,33 @@ class Sentence(NamedTuple):
 def sentences(text: str, offset: int = 0) -> Iterator[Sentence]:
     """Yield the sentences of a text; ``offset`` is added to the places of their tokens."""
     tokens: list[Token] = []
-    opens = True
+    opens = AFTER_MARK
     for kind, start, end in _pieces(text):
         if kind == "hard" or len(tokens) >= _MAX_WORDS:
             if tokens:
                 yield Sentence(tokens, is_question=text[start] in "?？")
             tokens = []
-            opens = True
+            opens = AFTER_MARK
         if kind in _WORDS:
+            if (
+                opens
+                and text[end : end + 1] == "-"
+                and text[end + 1 : end + 2].isalnum()
+            ):
+                opens = 0
             word = _folded(text[start:end])
             tokens.append(Token(word, "", start + offset, end + offset, opens))
-            opens = False
+            opens = 0
         elif kind in _OPENING:
             if text[start] == "、":
-                tokens.append(Token("、", "", start + offset, end + offset, True))  # noqa: FBT003
-            opens = True
+                tokens.append(Token("、", "", start + offset, end + offset, AFTER_MARK))
+            opens = max(opens, AFTER_COMMA if kind == "comma" else AFTER_MARK)
         elif kind == "code":
-            opens = False
+            opens = 0
         elif kind in _ROLES:
             special = Token(text[start:end], kind, start + offset, end + offset, opens)
             tokens.append(special)
-            opens = False
+            opens = 0
     if tokens:
         yield Sentence(tokens, is_question=False)
 
@@ -194,12 +268,18 @@ def _specials(text: str) -> list[tuple[int, int, str]]:
             found += [(*match.span(), role) for match in pattern.finditer(text)]
     if len(found) < 2:
         return found
-    found.sort()
+    found.sort(key=_preferred)
     kept = found[:1]
     for one in found[1:]:
         if one[0] >= kept[-1][1]:
             kept.append(one)
     return kept
+
+
+def _preferred(special: tuple[int, int, str]) -> tuple[int, bool, int, str]:
+    """Order special tokens by place; of several there, the one that says most is first."""
+    start, end, role = special
+    return start, role not in _STRONG, end, role
 
 
 def _folded(text: str) -> str:

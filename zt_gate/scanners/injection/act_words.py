@@ -28,28 +28,57 @@ ACTS = frozenset(
 )  # fmt: skip
 #: Roles that steer how a sentence is read, and take no part in what it asks for.
 STEERING = frozenset(
-    ("negation", "joiner", "blocker", "duty", "common", "undo", "clitic", "about")
-)
+    (
+        "negation", "joiner", "linker", "blocker", "duty", "common", "undo", "clitic", "about",
+        "intro",
+    )
+)  # fmt: skip
+#: Words that are steering by themselves, and no entries: they are looked up as they are.
+_SETS = ("noun", "opener", "caller", "calling")
 #: Objects and constraints of which every strong combination has one.
 _ANCHORS = frozenset(
     (
         "store", "secret", "history", "data", "source", "safety", "approval", "vital",
-        "reassure", "money", "unsaid", "unasked", "verdict", "negatives",
+        "reassure", "money", "unsaid", "unasked", "verdict", "negatives", "private", "tell",
     )
 )  # fmt: skip
-_FREQUENT = frozenset(
-    ("without", "should", "this", "that", "these", "system", "message", "everything")
+#: Those of them that say much without a target nearby.
+_TELLING = frozenset(
+    (
+        "approval",
+        "reassure",
+        "unsaid",
+        "unasked",
+        "verdict",
+        "negatives",
+        "tell",
+        "model",
+        "persist",
+        "quiet",
+        "task",
+        "exposed",
+    )
 )
+#: Targets.
+_TARGETS = frozenset(("place", "answer", "beacon", "exposed"))
+_FREQUENT = frozenset(
+    (
+        "without", "should", "this", "that", "these", "system", "message", "everything", "the",
+        "your", "from", "with", "not", "dont", "for", "them", "response", "server", "description",
+        "when", "anything",
+    )
+)  # fmt: skip
 _FIRST_CJK = "\u3001"
+#: Words of a language, none of them English, from which a page may be in it.
+_LEAST_COMMON = 3
+#: Letters of a word that says more of a language than its common words.
+_LEAST_LETTERS = 2
 _FORM = "-form"
 #: Words that special tokens contain (``act_tokens``): addresses, paths, scripts.
 _MARKS = (
-    "http",
-    "https",
     "env",
     "ssh",
     "aws",
-    "sh",
     "id_rsa",
     "npmrc",
     "netrc",
@@ -89,6 +118,13 @@ class ActLanguage(NamedTuple):
     common: frozenset[str]
     clitics: tuple[str, ...]
     starts: bool
+    #: Acts that are nouns as well: an order if an object follows ("list the files").
+    nouns: frozenset[str]
+    #: Words with which an object begins ("the").
+    openers: frozenset[str]
+    #: Words before and after the name of a model that is spoken to ("note to the agent").
+    callers: frozenset[str]
+    calling: frozenset[str]
 
 
 class ActWords(NamedTuple):
@@ -100,6 +136,13 @@ class ActWords(NamedTuple):
     languages: Mapping[str, ActLanguage]
     acts: frozenset[str]
     anchors: frozenset[str]
+    #: Names of models and agents, of one word.
+    models: frozenset[str]
+    #: Of the anchors, those that say much by themselves; and words of targets.
+    telling: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+    #: The entries of several words that an anchor stands for, where it is none itself.
+    phrases: Mapping[str, tuple[str, ...]] = {}
 
 
 class ActTables:
@@ -118,6 +161,8 @@ class ActTables:
         for code in self._common.keys() - {"en"}:
             self._common[code] -= shared
         self._read: dict[frozenset[str], ActWords] = {}
+        self._orders: dict[str, frozenset[str]] = {}
+        self._single: dict[str, ActWords] = {}
         #: Words of texts about attacks, in all languages.
         self.about = frozenset(
             word
@@ -130,17 +175,43 @@ class ActTables:
         """Return the tables of the languages that a page with these words may be in."""
         letters = "".join(word for word in page_words if not word.isascii())
         wanted = {"en"}
+        if letters:
+            page_words = page_words | {fold(word) for word in page_words}
         for code, common in self._common.items():
             script = _SCRIPTS.get(code)
             if script is None:
-                if _ACCENTED.search(letters) or not common.isdisjoint(page_words):
+                count = len(common & page_words)
+                if count >= _LEAST_COMMON or (
+                    (count or _ACCENTED.search(letters))
+                    and not self._orders_of(code).isdisjoint(page_words)
+                ):
                     wanted.add(code)
             elif script.search(letters):
                 wanted.add(code)
         chosen = frozenset(wanted & self._tables.keys())
         if chosen not in self._read:
-            self._read[chosen] = _words([self._tables[code] for code in sorted(chosen)])
+            self._read[chosen] = _joined(
+                [self._words_of(code) for code in sorted(chosen)]
+            )
         return self._read[chosen]
+
+    def _orders_of(self, code: str) -> frozenset[str]:
+        """Return the words for acts that English and the common words have not."""
+        if code not in self._orders:
+            english = self._orders_of("en") if code != "en" else frozenset()
+            table = self._tables.get(code, {})
+            self._orders[code] = frozenset(
+                word
+                for key in ACTS & table.keys()
+                for word in _written_words(table[key])
+                if " " not in word and len(word) > _LEAST_LETTERS
+            ).difference(english, self._common["en"])
+        return self._orders[code]
+
+    def _words_of(self, code: str) -> ActWords:
+        if code not in self._single:
+            self._single[code] = _words(self._tables[code])
+        return self._single[code]
 
 
 def _letters() -> dict[int, str]:
@@ -166,14 +237,84 @@ def load(rules: Mapping[str, Rule]) -> ActTables:
     return ActTables([table for table in tables if table is not None])
 
 
-def _words(tables: Sequence[Mapping[str, Any]]) -> ActWords:
+def _joined(parts: Sequence[ActWords]) -> ActWords:
+    if len(parts) == 1:
+        return parts[0]
+    return ActWords(
+        {code: one for part in parts for code, one in part.languages.items()},
+        frozenset().union(*(part.acts for part in parts)),
+        frozenset().union(*(part.anchors for part in parts)),
+        frozenset().union(*(part.models for part in parts)),
+        frozenset().union(*(part.telling for part in parts)),
+        frozenset().union(*(part.targets for part in parts)),
+        _joined_phrases(parts),
+    )
+
+
+def _joined_phrases(parts: Sequence[ActWords]) -> dict[str, tuple[str, ...]]:
+    """Return the phrases by their rare word, of those that no language has as a word."""
+    single = {
+        word
+        for part in parts
+        for word in part.anchors | part.targets
+        if word not in part.phrases
+    }
+    joined: dict[str, tuple[str, ...]] = {}
+    for part in parts:
+        for word, phrases in part.phrases.items():
+            if word not in single:
+                joined[word] = (*joined.get(word, ()), *phrases)
+    return joined
+
+
+def _phrases(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the phrases of the anchors by their rare word."""
+    found: dict[str, list[str]] = {}
+    single = set(_MARKS)
+    for role in (_ANCHORS | _TELLING | _TARGETS) & table.keys():
+        for words in _alternatives(table[role], fold_letters=False):
+            word = max(words, key=_length_of_rare)
+            phrase = " ".join(words)
+            if phrase == word or not phrase.isascii():
+                single |= {word, fold(word)}
+            else:
+                found.setdefault(word, []).append(phrase)
+    return {
+        word: tuple(phrases) for word, phrases in found.items() if word not in single
+    }
+
+
+def _words(table: Mapping[str, Any]) -> ActWords:
     acts: set[str] = set()
     anchors = set(_MARKS)
-    languages = {}
-    for table in tables:
-        languages[table["language"]] = _language(table)
-        _choose_words(table, acts, anchors)
-    return ActWords(languages, frozenset(acts), frozenset(anchors))
+    _choose_words(table, acts, anchors)
+    telling = frozenset(_rare_words(table, _TELLING))
+    targets = frozenset(_rare_words(table, _TARGETS))
+    models = {word for word in _folded_words(table["model"]) if " " not in word}
+    languages = {table["language"]: _language(table)}
+    return ActWords(
+        languages,
+        frozenset(acts),
+        frozenset(anchors | telling),
+        frozenset(models),
+        telling,
+        targets,
+        _phrases(table),
+    )
+
+
+def _rare_words(table: Mapping[str, Any], roles: AbstractSet[str]) -> Iterator[str]:
+    """Yield one word of each entry of these roles, the rarest, with and without accents."""
+    for role in roles & table.keys():
+        for words in _alternatives(table[role], fold_letters=False):
+            word = max(words, key=_length_of_rare)
+            yield word
+            yield fold(word)
+
+
+def _written_words(text: str) -> list[str]:
+    words = text.lower().replace("\n", "").split("|")
+    return [*words, *map(fold, words)]
 
 
 def _folded_words(text: str) -> list[str]:
@@ -186,11 +327,9 @@ def _choose_words(table: Mapping[str, Any], acts: set[str], anchors: set[str]) -
         role = key.removesuffix(_FORM)
         if role in ACTS:
             for words in _alternatives(text, fold_letters=False):
-                acts.update((words[0], fold(words[0])))
-        elif role in _ANCHORS:
-            for words in _alternatives(text, fold_letters=False):
                 word = max(words, key=_length_of_rare)
-                anchors.update((word, fold(word)))
+                acts.update((word, fold(word)))
+    anchors.update(_rare_words(table, _ANCHORS))
 
 
 def _length_of_rare(word: str) -> tuple[bool, int]:
@@ -200,7 +339,7 @@ def _length_of_rare(word: str) -> tuple[bool, int]:
 def _language(table: Mapping[str, Any]) -> ActLanguage:
     heads: dict[str, list[Entry]] = {}
     for key, text in table.items():
-        if key in {"language", "starts"}:
+        if key in {"language", "starts"} or key in _SETS:
             continue
         role = key.removesuffix(_FORM)
         for words in _alternatives(text):
@@ -215,7 +354,15 @@ def _language(table: Mapping[str, Any]) -> ActLanguage:
         common=frozenset(fold(table["common"].lower()).split("|")),
         clitics=tuple(word for word in table.get("clitic", "").split("|") if word),
         starts=table["starts"],
+        nouns=_set_of(table, "noun"),
+        openers=_set_of(table, "opener"),
+        callers=_set_of(table, "caller"),
+        calling=_set_of(table, "calling"),
     )
+
+
+def _set_of(table: Mapping[str, Any], key: str) -> frozenset[str]:
+    return frozenset(_folded_words(table[key])) if key in table else frozenset()
 
 
 def _longest_first(entry: Entry) -> int:

@@ -9,10 +9,11 @@ form of their own, after a duty ("the assistant must"), and never after a negati
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zt_gate import lazy_re
 from zt_gate.scanners.injection import act_tokens, act_words
+from zt_gate.scanners.injection.act_reader import places_of
 from zt_gate.scanners.injection.act_words import ACTS
 from zt_gate.scanners.injection.signal_families import SignalHit
 
@@ -20,25 +21,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.injection.act_tokens import Sentence, Token
-    from zt_gate.scanners.injection.act_words import ActLanguage
+    from zt_gate.scanners.injection.act_reader import ActPlace
 
-#: Words before an act in which a negation or a duty counts.
-_NEGATION_REACH = 4
-#: Where each character is a word, a negation stands further away.
-_LONG_REACH = {"zh": 12}
-_DUTY_REACH = 8
-#: Words after an act in which a following negation counts (German, Japanese, Korean).
-_AFTER_REACH = 4
 #: Words before an address to a model, and from there to the order.
 _ADDRESS_REACH = 6
 _ORDER_REACH = 14
 #: Sentences before and after an act in which a constraint belongs to it.
 _NEARBY = 2
-_KANA = ("\u3040", "\u30ff")
-_HANGUL = ("\uac00", "\ud7af")
-_CYRILLIC = ("\u0400", "\u04ff")
-_HAN = ("\u3400", "\u9fff")
+#: Characters between the first and the last role of a combination.
+_REACH = 280
+_CJK_REACH = 80
+#: Sentences that are read together, and how far apart they are.
+_TOGETHER = 3
+_APART = 5
+#: Words between an adverb of secrecy and its act.
+_ADVERB_REACH = 2
+#: Roles of which each combination has one.
+_TRIGGERS = ACTS | {"unsaid", "persist"}
+#: Roles with which ordinary words do not excuse an act.
+_PRESSING = frozenset(("unsaid", "unasked", "called"))
+#: A heading is a sentence; a line that begins like one can be a comment of several lines.
+_HEADING = lazy_re.compile(r"(?m)^(#{1,6} [^\n]{1,80})\n(?!\s*#)")
 
 
 class Combination(NamedTuple):
@@ -53,15 +56,6 @@ class Combination(NamedTuple):
     text: str
 
 
-class ActPlace(NamedTuple):
-    """A role in a sentence, and where it stands."""
-
-    role: str
-    number: int
-    start: int
-    end: int
-
-
 class Grammar(NamedTuple):
     """Combinations, constraints by role, and the words of all languages."""
 
@@ -73,57 +67,60 @@ class Grammar(NamedTuple):
         self, text: str, words: act_words.ActWords, offset: int = 0
     ) -> list[SignalHit]:
         """Return the signals in a part of a page, whose languages ``words`` has."""
+        text = _HEADING.sub("\\1\0", text)
         sentences = list(act_tokens.sentences(text, offset))
         may_ask = [
-            any(token.text in words.acts for token in sentence.tokens)
+            any(
+                token.text in words.acts or token.text in words.anchors
+                for token in sentence.tokens
+            )
             for sentence in sentences
         ]
         # What surrounds an act counts; without an act nothing does.
         read = [
-            _places(sentence, words)
+            places_of(sentence, words)
             if any(may_ask[max(0, number - _NEARBY) : number + _NEARBY + 1])
             else []
             for number, sentence in enumerate(sentences)
         ]
         hits: list[SignalHit] = []
         asking: set[int] = set()
+        reach = _CJK_REACH if is_cjk(text) else _REACH
         for number, places in enumerate(read):
-            found = list(self._combined(places))
+            found = list(self._combined(places, reach))
             if found:
                 asking.add(number)
             hits += found
-        for number, (first, second) in enumerate(pairwise(read)):
-            if not first or not second:
-                continue
-            found = list(self._combined([*first, *second], across=True))
+        for first, last, places in _adjacent(read):
+            found = list(self._combined(places, reach, across=True))
             if found:
-                asking |= {number, number + 1}
+                asking |= {first, last}
             hits += found
         if asking:
             hits += self._constrained(read, asking)
         return hits
 
     def _combined(
-        self, places: Sequence[ActPlace], *, across: bool = False
+        self, places: Sequence[ActPlace], reach: int, *, across: bool = False
     ) -> Iterator[SignalHit]:
         roles = {place.role for place in places}
-        if ACTS.isdisjoint(roles):
+        if _TRIGGERS.isdisjoint(roles):
             return
         for combination in self.combinations:
             if across and not combination.across:
                 continue
             if any(need.isdisjoint(roles) for need in combination.needs):
                 continue
-            if combination.none in roles:
+            if combination.none in roles and _PRESSING.isdisjoint(roles):
                 continue
             chosen = _choose(combination, places)
-            if chosen is not None:
+            if chosen is None:
+                continue
+            start = min(place.start for place in chosen)
+            if max(place.start for place in chosen) - start <= reach:
+                end = max(place.end for place in chosen)
                 yield SignalHit(
-                    combination.family,
-                    combination.weight,
-                    min(place.start for place in chosen),
-                    max(place.end for place in chosen),
-                    combination.text,
+                    combination.family, combination.weight, start, end, combination.text
                 )
 
     def _constrained(
@@ -137,6 +134,8 @@ class Grammar(NamedTuple):
                 constraint = self.constraints.get(place.role)
                 if place.role == "model" and not self._is_addressed(place, orders):
                     continue
+                if place.role == "quiet" and not _is_adverb(place, orders):
+                    continue
                 if constraint is not None:
                     weight, family = constraint
                     yield SignalHit(
@@ -149,6 +148,38 @@ class Grammar(NamedTuple):
         if model.number > _ADDRESS_REACH:
             return False
         return any(0 < order - model.number <= _ORDER_REACH for order in orders)
+
+
+def _adjacent(
+    read: Sequence[Sequence[ActPlace]],
+) -> Iterator[tuple[int, int, list[ActPlace]]]:
+    """Yield first and last number and all places of up to three sentences that say something.
+
+    What lies between them says nothing: the number of an item, a name of code.
+    """
+    speaking = [number for number, places in enumerate(read) if places]
+    for index, first in enumerate(speaking):
+        joined = list(read[first])
+        for last in speaking[index + 1 : index + _TOGETHER]:
+            if last - first > _APART:
+                break
+            shift = 1 + joined[-1].number
+            joined += [
+                place._replace(number=place.number + shift) for place in read[last]
+            ]
+            yield first, last, joined
+
+
+def is_cjk(text: str) -> bool:
+    """Whether a good part of a text is in a script in which a character says a word."""
+    if text.isascii():
+        return False
+    return 8 * sum("\u3040" <= char <= "\ud7af" for char in text) > len(text)
+
+
+def _is_adverb(place: ActPlace, orders: Sequence[int]) -> bool:
+    """Whether a word of secrecy belongs to an order ("silently copy")."""
+    return any(abs(order - place.number) <= _ADVERB_REACH for order in orders)
 
 
 def load(rules: Mapping[str, Rule]) -> Grammar:
@@ -197,158 +228,6 @@ def _choose(
         first, second = combination.order
         starts = [place.start for place in places if place.role == first]
         ends = [place.start for place in places if place.role == second]
-        if min(starts) > max(ends):
+        if starts and ends and min(starts) > max(ends):
             return None
     return tuple(chosen)
-
-
-def _places(sentence: Sentence, words: act_words.ActWords) -> list[ActPlace]:
-    """Return the roles of a sentence, acts only where they are orders."""
-    tokens = sentence.tokens
-    if sentence.is_question:
-        return []
-    texts = [token.text for token in tokens]
-    if words.acts.isdisjoint(texts) and words.anchors.isdisjoint(texts):
-        return []
-    languages = words.languages
-    language = languages.get(_language(tokens, languages))
-    if language is None:
-        return []
-    reader = _Reader(tokens, language)
-    return reader.places()
-
-
-def _language(tokens: Sequence[Token], languages: Mapping[str, ActLanguage]) -> str:
-    """Return the code of the language in which a sentence is written."""
-    letters = "".join(token.text for token in tokens if not token.role)
-    if not letters.isascii():
-        for code, (first, last) in (
-            ("ja", _KANA), ("ko", _HANGUL), ("ru", _CYRILLIC), ("zh", _HAN),
-        ):  # fmt: skip
-            if sum(first <= letter <= last for letter in letters) * 4 > len(letters):
-                return code
-    words = {token.text for token in tokens}
-    best = "en"
-    most = 0
-    for code, language in languages.items():
-        if language.starts:
-            count = 2 * len(words & language.common) + len(
-                words & language.heads.keys()
-            )
-            if count > most:
-                best = code
-                most = count
-    return best
-
-
-class _Reader:
-    """Finds the roles in the tokens of one sentence."""
-
-    def __init__(self, tokens: Sequence[Token], language: ActLanguage) -> None:
-        self.tokens = tokens
-        self.language = language
-        #: Indices at which a steering role stands, by role.
-        self.steering: dict[str, list[int]] = {}
-        self.acts: list[tuple[ActPlace, int, bool]] = []
-        self.others: list[ActPlace] = []
-
-    def places(self) -> list[ActPlace]:
-        words = [token.text for token in self.tokens]
-        for index, token in enumerate(self.tokens):
-            if token.role:
-                self.others.append(ActPlace(token.role, index, token.start, token.end))
-                continue
-            self._look_up(index, words)
-        places = list(self.others)
-        addressed = any(place.role == "model" for place in self.others)
-        for place, end, is_form in self.acts:
-            if self._is_order(place.number, end, is_form=is_form, addressed=addressed):
-                places.append(place)
-        places.sort(key=lambda place: place.number)
-        return places
-
-    def _look_up(self, index: int, words: Sequence[str]) -> None:
-        entries = self.language.heads.get(words[index])
-        if entries is None:
-            stem = self._without_clitic(words[index])
-            entries = self.language.heads.get(stem) if stem else None
-        seen: set[str] = set()
-        for entry in entries or ():
-            if entry.role in seen:
-                continue
-            end = index + 1 + len(entry.tail)
-            if entry.tail and tuple(words[index + 1 : end]) != entry.tail:
-                continue
-            seen.add(entry.role)
-            last = self.tokens[end - 1]
-            place = ActPlace(entry.role, index, self.tokens[index].start, last.end)
-            if entry.role in ACTS:
-                self.acts.append((place, end, entry.is_form))
-            elif entry.role in act_words.STEERING:
-                self.steering.setdefault(entry.role, []).append(end - 1)
-            else:
-                self.others.append(place)
-
-    def _without_clitic(self, word: str) -> str:
-        for clitic in self.language.clitics:
-            if len(word) > len(clitic) + 3 and word.endswith(clitic):
-                return word.removesuffix(clitic)
-        return ""
-
-    def _is_order(
-        self, index: int, end: int, *, is_form: bool, addressed: bool
-    ) -> bool:
-        """Whether an act that stands from ``index`` to ``end`` is an order."""
-        if self._is_negated(index, end):
-            return False
-        has_duty = self._stands_before("duty", index, _DUTY_REACH)
-        if is_form:
-            return has_duty
-        if not self.language.starts:
-            return True
-        token = self.tokens[index]
-        if self._is_statement(token.text):
-            return addressed and self._follows_model(index)
-        if token.opens:
-            return True
-        if self._stands_before("joiner", index, 1):
-            return not self._stands_before("blocker", index, _NEGATION_REACH)
-        if has_duty:
-            return addressed or self._is_second_person(index)
-        return False
-
-    def _is_statement(self, word: str) -> bool:
-        """Whether an English verb says what someone does ("sends")."""
-        return self.language.code == "en" and word[-1] == "s" and word[-2:] != "ss"
-
-    def _is_negated(self, index: int, end: int) -> bool:
-        reach = _LONG_REACH.get(self.language.code, _NEGATION_REACH)
-        if self._stands_before("negation", index, reach):
-            return True
-        return any(
-            end <= place + 1 and place - end < _AFTER_REACH
-            for place in self.steering.get("undo", ())
-        )
-
-    def _stands_before(self, role: str, index: int, reach: int) -> bool:
-        for place in self.steering.get(role, ()):
-            if index - reach <= place < index and not self._is_divided(place, index):
-                return True
-        return False
-
-    def _is_divided(self, first: int, last: int) -> bool:
-        """Whether a clause begins between two words."""
-        return any(self.tokens[index].opens for index in range(first + 1, last + 1))
-
-    def _is_second_person(self, index: int) -> bool:
-        before = {token.text for token in self.tokens[max(0, index - 8) : index]}
-        return not before.isdisjoint(
-            {"you", "your", "du", "dein", "deine", "tu", "vous"}
-        )
-
-    def _follows_model(self, index: int) -> bool:
-        """Whether a model is said to do this, as in "the assistant copies"."""
-        return any(
-            place.role == "model" and 0 < index - place.number <= 9
-            for place in self.others
-        )

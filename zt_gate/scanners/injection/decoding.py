@@ -26,7 +26,7 @@ _ESCAPE = (
     r"|U000000[2-7][0-9A-Fa-f])){6,}"
 )
 # Letters in UTF-7: base64 of UTF-16, of which every third byte or so is zero.
-_UTF7 = r"\+A[A-Z0-9a-z+/]{7,}-?"
+_UTF7 = r"\+(?:A[A-Z0-9a-z+/]{7,}|B[A-F][A-Z0-9a-z+/]{4,})-?"
 # URL encoding, double URL encoding, %u escapes of JavaScript, quoted-printable.
 _PERCENT = r"(?:%(?:25|u00)?[2-7][0-9A-Fa-f]){6,}|(?:=[2-7][0-9A-F]){8,}"
 _BITS = r"(?:[01]{7,8} ?){8,}"
@@ -63,6 +63,7 @@ _CHARACTER_CODE = r"[xX]?([0-9A-Fa-f]{2,7})"
 _MARKED_PATTERNS = (
     (b"&#", _ENTITY),
     (b"+A", _UTF7),
+    (b"+B", _UTF7),
     (b"\\u", _ESCAPE),
     (b"\\x", _ESCAPE),
     (b"\\U0", _ESCAPE),
@@ -89,7 +90,10 @@ _CJK_SIGNS = (
 _HEAD_BYTES = 32
 _CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
 _HEX_RUN = lazy_re.compile(rb"[0-9a-f]{32}")
+_LONG_RUN = lazy_re.compile(rb"\S{32,}")
 _PACKED_BYTES = bytes(b if chr(b) in _PACKED_CHARS else 0x20 for b in range(256))
+_LETTERS = lazy_re.compile(r"[^\W\d_]{2,}")
+_CJK_RUN = lazy_re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LATIN_WORD = r"[A-Za-z]{2,}"
 _INVISIBLE = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
@@ -118,7 +122,13 @@ class DecodedLine(NamedTuple):
 
 
 def is_sentence(text: str, words: int = 4) -> bool:
-    """Whether ``text`` looks like at least this many words in Latin letters."""
+    """Whether ``text`` looks like at least this many words; two CJK characters are one."""
+    if not text.isascii():
+        characters = len(_CJK_RUN.findall(text))
+        if characters >= 2 * words:
+            return True
+        count = len(_LETTERS.findall(text)) + characters // 2
+        return count >= words and (characters > 0 or text.count(" ") >= words - 1)
     if text.count(" ") < words - 1:
         return False
     return len(re.findall(_LATIN_WORD, text)) >= words
@@ -127,6 +137,12 @@ def is_sentence(text: str, words: int = 4) -> bool:
 def is_prose(text: str) -> bool:
     """Whether at least 80 % of the characters are letters and spaces."""
     return sum(char.isalpha() or char == " " for char in text) >= 0.8 * len(text)
+
+
+def is_mostly_cyrillic(text: str) -> bool:
+    """Whether a third or more of the letters of ``text`` are Cyrillic."""
+    cyrillic = sum("\u0400" <= char <= "\u04ff" for char in text)
+    return 3 * cyrillic > sum(map(str.isalpha, text))
 
 
 def count_letters(text: str) -> int:
@@ -166,7 +182,7 @@ def may_be_encoded(data: bytes) -> bool:
 
 
 def _has_packed_sentence(data: bytes) -> bool:
-    joined = b" ".join([run for run in data.split() if _may_be_packed(run)])
+    joined = b" ".join([run for run in _LONG_RUN.findall(data) if _may_be_packed(run)])
     if not joined:
         return False
     for token in joined.translate(_PACKED_BYTES).split():
@@ -181,8 +197,6 @@ def _may_be_packed(run: bytes) -> bool:
 
     Packed data contains capitals, or is hexadecimal.
     """
-    if len(run) < MIN_TOKEN:
-        return False
     return not run.islower() or _HEX_RUN.search(run) is not None
 
 
@@ -218,6 +232,7 @@ def _decode_spelled(text: str) -> tuple[str, list[str]]:
     for mark, pattern, decode in (
         ("&#", _ENTITY, _decode_entities),
         ("+A", _UTF7, _decode_utf7),
+        ("+B", _UTF7, _decode_utf7),
         ("\\", _ESCAPE, _decode_escapes),
         ("\\", _OCTAL, _decode_octal),
         ("%", _PERCENT, _decode_percent),
@@ -302,7 +317,10 @@ def _decode_utf7(text: str) -> str:
     complete = len(digits) - (len(digits) % 4 == 1)
     data = base64.b64decode(digits[:complete] + "==")
     letters = data[: len(data) // 2 * 2].decode("utf-16-be", "replace")
-    return letters if letters.isascii() and letters.isprintable() else text
+    is_cyrillic = all("\u0400" <= letter <= "\u04ff" for letter in letters)
+    if letters.isprintable() and (letters.isascii() or is_cyrillic):
+        return letters
+    return text
 
 
 def _decode_escapes(text: str) -> str:

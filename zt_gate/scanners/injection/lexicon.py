@@ -58,6 +58,10 @@ class Lexicon:
             combined.enciphered.update(traits.enciphered)
         return combined
 
+    def enciphered(self, words: set[str]) -> set[str]:
+        """Return those of some words that are common words enciphered."""
+        return words & self._enciphered.keys()
+
     def _classify(self, new_words: set[str]) -> None:
         """Split new words into ordinary ones and those with traits."""
         if len(self._ordinary) + len(self._traits) > _MAX_WORDS:

@@ -29,6 +29,8 @@ _MAX_WORD_LENGTH = 24
 #: Enciphered words in one line from which the line is deciphered.
 MIN_ENCIPHERED = 4
 _MIN_ENCIPHERED_LENGTH = 4
+#: From here on a character is a word.
+_FIRST_CJK = "\u3040"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ROT13 = str.maketrans(
     _LETTERS + _LETTERS.upper(),
@@ -39,9 +41,7 @@ _LEET_TABLES = tuple(
     str.maketrans("013457@$8", f"o{letter}east" + "asb") for letter in "il"
 )
 _WORD = r"(?<![\w$@])[A-Za-z0-9@$]{2,24}(?![\w$@])"
-_SPACED = (
-    r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,6}){10,}[A-Za-z0-9]?[.,:'!?]?"
-)
+_SPACED = r"(?:(?<=[\s\"'(>])|^)(?:[^\W_][.,:'!?]? {1,6}){10,}[^\W_]?[.,:'!?]?"
 _FREQUENT_LETTERS = frozenset("etnoisar")
 _MIN_SINGLE_LETTERS = 4
 _MIN_JOINED_WORDS = 5
@@ -56,6 +56,8 @@ _SEPARATED_BYTES = (
     (b"|", rb"\|(?<=[a-z]\|)(?:[a-z]\|){3}[a-z]"),
     (b"-", rb"-(?<=[a-z]-)(?:[a-z]-){3}[a-z]"),
 )
+#: Letters of any script with single blanks between them.
+_SPACED_LETTERS = lazy_re.compile(r"(?:(?<= )[^\W\d_] ){6}")
 _UNICODE_SPACES = lazy_re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
@@ -80,14 +82,14 @@ def worth_rewriting(disguised: Mapping[str, str]) -> Mapping[str, str]:
 
 def enciphered_words(common: Iterable[str]) -> dict[str, str]:
     """Map the common words, enciphered, to the cipher: ``"rot13"`` or ``"reverse"``."""
-    ascii_words = {word for word in common if word.isascii()}
+    plain = {word for word in common if word < _FIRST_CJK}
     ciphers = {}
-    for word in ascii_words:
+    for word in plain:
         if len(word) < _MIN_ENCIPHERED_LENGTH:
             continue
-        for cipher in ("rot13", "reverse"):
+        for cipher in ("rot13", "reverse") if word.isascii() else ("reverse",):
             ciphers[encipher(word, cipher)] = cipher
-    return {word: cipher for word, cipher in ciphers.items() if word not in ascii_words}
+    return {word: cipher for word, cipher in ciphers.items() if word not in plain}
 
 
 def encipher(text: str, cipher: str) -> str:
@@ -99,7 +101,7 @@ def encipher(text: str, cipher: str) -> str:
 
 def decipher(text: str, enciphered: Mapping[str, str]) -> tuple[str, str]:
     """Return a line deciphered, and a message for the finding, "" where nothing changed."""
-    line_words = re.findall(r"[a-z]{4,}", text.lower())
+    line_words = re.findall(r"[^\W\d_]{4,}", text.lower())
     ciphers = [enciphered[word] for word in set(line_words) if word in enciphered]
     for cipher, description in (("rot13", "ROT13 text"), ("reverse", "reversed text")):
         if ciphers.count(cipher) >= MIN_ENCIPHERED:
@@ -186,6 +188,11 @@ def may_be_spaced(words: set[str], lowered: bytes) -> bool:
         separator in lowered and re.search(pattern, lowered)
         for separator, pattern in _SEPARATED_BYTES
     )
+
+
+def has_spaced_letters(text: str) -> bool:
+    """Whether letters of any script stand one by one; for text that is not ASCII."""
+    return _SPACED_LETTERS.search(text) is not None
 
 
 def has_odd_blanks(text: str) -> bool:

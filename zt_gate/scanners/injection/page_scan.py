@@ -16,9 +16,11 @@ from zt_gate.scanners.injection import (
     act_lines,
     acts,
     decoding,
+    hidden_text,
     markup,
     obfuscated_words,
     phrase_proximity,
+    pieces,
     scoring,
     show_hidden,
     signal_families,
@@ -51,6 +53,8 @@ _LONG_TABS = b"\t" * 16
 #: Words of unpacked text from which it is reported, and from which it blocks.
 _REPORTED_WORDS = 5
 _BLOCKING_WORDS = 8
+#: Everyday words of one language that a sentence in pieces has.
+_EVERYDAY_WORDS = 2
 #: Letters and digits of a line, written as codes, that hide what the line says.
 _HIDING_CODES = 2
 #: Line ends of unpacked text from which it counts as a file, which does not block.
@@ -157,10 +161,12 @@ class PageScanner:
         blocked_lines: set[int] = set()
         plain_sources: set[str] = set()
         asking, act_words = self._asking(line_words, data, words)
-        if candidates or patterns or asking:
+        unseen = self._unseen(data, lowered)
+        if candidates or patterns or asking or unseen:
             page = scoring.page_of(_text(data))
             hits = self._hits(page, line_words, candidates, patterns, lowered)
             hits += self._acts(page, asking, act_words)
+            hits += unseen
             plain_sources.update(hit.source for hit in hits)
             for window in self._score(page, hits, agent=agent):
                 if window.blocks:
@@ -168,6 +174,7 @@ class PageScanner:
                 yield _instruction(page, window)
         if b" " * 100 in data or _LONG_TABS in data:
             yield from _far_right(lines)
+        yield from self._scan_pieces(data, blocked_lines, agent=agent)
         if not _may_be_encoded(data, lowered, _disguises(traits, words, lowered)):
             return
         for first in range(0, len(lines), _BLOCK_LINES - _OVERLAP_LINES):
@@ -178,6 +185,49 @@ class PageScanner:
                     yield signal._replace(line=line, is_plain=False)
             if first + _BLOCK_LINES >= len(lines):
                 return
+
+    def _scan_pieces(
+        self, data: bytes, blocked_lines: set[int], *, agent: bool
+    ) -> Iterator[PageSignal]:
+        """Yield the signals of text in pieces, in the line of the first piece.
+
+        Those of ordinary text count only if they block: lists of words are no sentences.
+        """
+        for one in pieces.joined(_text(data)):
+            if not blocked_lines.isdisjoint(range(one.line, one.last + 1)):
+                continue
+            if one.is_packed:
+                decoded = decoding.DecodedLine(one.text, (), (one.text,))
+                for signal in _encoded(one.line, decoded):
+                    yield signal._replace(is_plain=False)
+            elif not self._is_language(one.text):
+                continue
+            for window in self._score_text(one.text, agent=agent, packed=one.is_packed):
+                if window.blocks:
+                    page = scoring.page_of(one.text)
+                    signal = _instruction(page, window)
+                    message = f"text in pieces; {signal.message}"
+                    yield signal._replace(
+                        line=one.line, span=None, message=message, is_plain=False
+                    )
+
+    def _is_language(self, text: str) -> bool:
+        """Whether pieces form a sentence: everyday words stand between the others."""
+        if acts.is_cjk(text):
+            return True
+        words = tokenize.different_words(text)
+        return any(
+            len(words & language.common) >= _EVERYDAY_WORDS
+            for language in self.grammar.tables.for_page(words).languages.values()
+        )
+
+    def _score_text(
+        self, text: str, *, agent: bool, packed: bool
+    ) -> list[ScoredWindow]:
+        """Score a text that is not written as it reads."""
+        page = scoring.page_of(text)
+        hits = self._all_hits(page, set(range(len(page.starts))))
+        return list(self._score(page, hits, agent=agent, bonus=2 if packed else 0))
 
     def _scan_unescaped(
         self, lines: Sequence[bytes], unescaped: Sequence[bytes], *, agent: bool
@@ -199,7 +249,12 @@ class PageScanner:
         data = b"\n".join(lines)
         lowered = data.lower()
         words = tokenize.ascii_words(lowered)
+        if not data.isascii():
+            text = _text(lowered)
+            words |= self.lexicon.enciphered(tokenize.different_words(text.lower()))
         disguises = _disguises(self.lexicon.lookup(words), words, lowered)
+        if not data.isascii() and obfuscated_words.has_spaced_letters(text):
+            disguises = disguises._replace(spaced=True)
         if _may_be_encoded(data, lowered, disguises):
             yield from self._scan_decoded(lines, disguises, plain_sources, agent=agent)
 
@@ -218,6 +273,12 @@ class PageScanner:
             weak_patterns = self.catalog.patterns_for(lowered, weak=True)
             hits += signal_families.find_patterns(weak_patterns, page.text)
         return hits
+
+    def _unseen(self, data: bytes, lowered: bytes) -> list[SignalHit]:
+        """Return the orders in text that nobody sees."""
+        if not hidden_text.may_hide(lowered):
+            return []
+        return list(hidden_text.hits(_text(data), self.grammar))
 
     def _asking(
         self, line_words: phrase_proximity.LineWords, data: bytes, words: set[str]
@@ -353,7 +414,17 @@ class PageScanner:
                 text = markup.join_split_words(text)
         text, is_suspicious = markup.remove_markup(text)
         was_hidden = was_split or is_suspicious or decoded is not None
-        if not text.isascii():
+        if not text.isascii() and disguises.enciphered:
+            text, message = obfuscated_words.decipher(text, disguises.enciphered)
+            if message:
+                decoded = decoding.DecodedLine(text)
+                was_hidden = True
+                signals.append(
+                    PageSignal("injection/character-codes", index, None, message, "")
+                )
+        # Folding would make other words of what is written in Cyrillic.
+        keeps_script = decoded is not None and decoding.is_mostly_cyrillic(text)
+        if not text.isascii() and not keeps_script:
             folded = decoding.fold(text, self.fold_table)
             if decoding.count_letters(folded) > decoding.count_letters(text):
                 was_hidden = True
@@ -514,6 +585,8 @@ def _far_right(lines: Sequence[bytes]) -> Iterator[PageSignal]:
             text = expanded[gap.end() : gap.end() + 400]
             if not decoding.is_sentence(text, 4):
                 continue
+            if scoring.is_aligned(lambda other: _text(lines[other]), len(lines), index):
+                break
             start = max(0, len(line) - (len(expanded) - gap.end()))
             message = (
                 f"text after {_MIN_GAP} or more columns of whitespace: "

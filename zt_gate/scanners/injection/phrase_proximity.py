@@ -7,6 +7,8 @@ are then split into words with positions, which is expensive.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.injection import tokenize
@@ -25,7 +27,9 @@ class LineWords:
 
     def __init__(self, text: str, flat: str) -> None:
         """Take a text and its flat form (``tokenize.flat``), used for the ASCII lines."""
+        self._text = flat
         self._flat = flat.split("\n")
+        self._starts: list[int] = []
         self._by_line: dict[int, set[str]] = {}
         self._by_range: dict[tuple[int, int], set[str]] = {}
         self._non_ascii: dict[int, set[str]] = {}
@@ -41,14 +45,31 @@ class LineWords:
     def lines_with(self, word: str) -> Iterator[int]:
         """Yield the indices of the lines that contain the word."""
         if word.isascii():
-            for index, line in enumerate(self._flat):
-                if word not in line or index in self._non_ascii:
-                    continue
-                if word in self.in_line(index):
-                    yield index
+            yield from self._ascii_lines_with(word)
         for index, words in self._non_ascii.items():
             if word in words:
                 yield index
+
+    def _ascii_lines_with(self, word: str) -> Iterator[int]:
+        text = self._text
+        place = text.find(word)
+        while place >= 0:
+            end = place + len(word)
+            around = text[place - 1 : place] + text[end : end + 1]
+            # A longer word mostly; emphasis in Markdown is no part of a word.
+            if around.isspace() or not around or "_" in around:
+                index = self._line_at(place)
+                if index not in self._non_ascii and word in self.in_line(index):
+                    yield index
+                    end = text.find("\n", end)
+                    if end < 0:
+                        return
+            place = text.find(word, end)
+
+    def _line_at(self, place: int) -> int:
+        if not self._starts:
+            self._starts = [0, *accumulate(len(line) + 1 for line in self._flat)]
+        return bisect_right(self._starts, place) - 1
 
     def in_line(self, index: int) -> set[str]:
         """Return the words of one line."""
@@ -76,6 +97,14 @@ class LineWords:
     def has_non_ascii(self) -> bool:
         """Whether there are lines that are not ASCII."""
         return bool(self._non_ascii)
+
+    def joined(self) -> str:
+        """Return the words of all lines, with one space between them."""
+        return " ".join(self._text.split())
+
+    def non_ascii_lines(self) -> Iterator[int]:
+        """Yield the indices of the lines that are not ASCII."""
+        yield from self._non_ascii
 
     def in_non_ascii_lines(self) -> set[str]:
         """Return the words of the lines that are not ASCII."""

@@ -17,21 +17,34 @@ from zt_gate.scanners.injection.act_words import fold
 from zt_gate.scanners.injection.tokenize import different_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from zt_gate.scanners.injection.signal_families import SignalCatalog, SignalHit
 
 #: Hits of one group, and the strongest of them that are scored: a hostile text has thousands.
 _MAX_GROUP = 200
 _MAX_SCORED = 60
+#: Places that every template has, and what they add.
+_WEAK_CARRIERS = frozenset(("HTML comment", "collapsed block"))
+_WEAK_BONUS = 1
 #: Places that somebody hid, and what they add; other unseen places add 2.
-_HIDING = frozenset(("far to the right", "hidden element", "concealed terminal text"))
+_FAR = "far to the right"
+_HIDING = frozenset((_FAR, "hidden element", "concealed terminal text"))
 _HIDING_BONUS = 4
 #: What the sources of hits by the grammar of acts begin with, and those of its constraints.
 _GRAMMAR = "act:"
-_CONSTRAINTS = frozenset(
-    f"act:{role}" for role in ("unsaid", "unasked", "first", "model")
-)
+#: Those say how little an act must weigh to block with them: in other files, and in files
+#: for agents, where orders and their conditions are usual.
+_CONSTRAINTS = {
+    "act:unsaid": (1, 2),
+    "act:called": (2, 4),
+    "act:unasked": (2, 4),
+    "act:quiet": (2, 4),
+    "act:model": (3, 4),
+    "act:task": (3, 4),
+    "act:persist": (3, 4),
+    "act:first": (3, 4),
+}
 #: The weight of an act that blocks by itself, and the most that a weak hit weighs.
 _DECISIVE = 5
 _WEAK = 2
@@ -52,7 +65,7 @@ _HIDING_STYLE = (
     r"|opacity:0(?:\.0{1,3})?[;\"'}]|(?<![-a-z])color[:=][\"']?(?:white|#fff(?:fff)?\b|transparent)"
     r"|visibility:collapse|scale\(0\)|clip-path:inset\((?:50|100)%|clip:rect\(0"
     r"|(?<![a-z])(?:max-)?(?:height|width)[:=][\"']?0(?:px|pt|em|rem|%)?[;\"'}]"
-    r"|color:#(?:f[ef]){3}\b|\\\\(?:text)?color\{white\}|#{1,4}\{white\}"
+    r"|color:#(?:f[ef]){3}\b|\\(?:text)?color\{white\}|#{1,4}\{white\}"
     r"|fill[:=][\"']?(?:white|#fff(?:fff)?\b|none|transparent)|(?:left|top|text-indent):-[0-9]{3,5}"
 )
 # Words that announce an example, and a quotation that is open.
@@ -62,6 +75,11 @@ _QUOTED = (
     r"|wie|zum beispiel|z\. ?b\.|comme|par exemple|como|por ejemplo|por exemplo|come|ad esempio"
     r"|как|например|вроде|例如|比如|诸如|例えば|のような|같은|예를 들어)[\s:(,-]{0,4}"
     r"[\"'\u201c\u201e\u00ab\u300c`][^\"\u201d\u00bb\u300d`\n]{0,80}$"
+)
+# What follows the title of a paper: its subtitle, which names attacks as a subject.
+_SUBTITLE = (
+    r"(?: ?[A-Z][\w-]{1,30}){0,3}: (?:[A-Z\"\u201c][\w-]{1,30} ){0,6}"
+    r"(?:Attacks?|Injections?|Jailbreak\w{0,8}|Adversarial|Defen[cs]es?|Robustness|Red)\b"
 )
 # An element that is not shown and not closed before the hit.
 _HIDDEN_ELEMENT = (
@@ -261,17 +279,19 @@ class _Scorer:
             total += added
             reasons.append(f"{carrier or 'encoded text'} +{added}")
         gross = total
-        talks_about = self._discusses(hits) or _is_quoted(self.page, main)
-        if total >= self.settings.block and not added and talks_about:
-            total = max(self.settings.review, total - self.settings.reduction)
-            reasons.append(f"text discusses attacks -{self.settings.reduction}")
+        reduction = self._reduction(hits, main)
+        if total >= self.settings.block and added < 2 and reduction:
+            total = max(self.settings.review, total - reduction)
+            reasons.append(f"text discusses attacks -{reduction}")
         if total < self.settings.review:
             return None
         blocking_score = self.settings.block
         if main.family in self.catalog.supporting and not is_hidden:
             blocking_score = self.settings.supported
         blocks = total >= blocking_score and (
-            added > 0 or self._blocks_without_acts(hits) or _asks_for_harm(hits)
+            added > 0
+            or self._blocks_without_acts(hits)
+            or _asks_for_harm(hits, agent=self.agent)
         )
         return ScoredWindow(
             main, total, blocks, "; ".join(reasons), gross, is_hidden=bool(carrier)
@@ -329,8 +349,20 @@ class _Scorer:
             for family, value in ordered
         ]
 
-    def _discusses(self, hits: Sequence[SignalHit]) -> bool:
-        """Whether the lines around the hits discuss attacks."""
+    def _reduction(self, hits: Sequence[SignalHit], main: SignalHit) -> int:
+        """Return how much less a window scores that discusses attacks or quotes one.
+
+        Prose that is full of words for attacks scores twice as much less.
+        """
+        count = self._count_of_discussion(hits)
+        if count >= 2 * self.settings.discussion_minimum:
+            return 2 * self.settings.reduction
+        if count >= self.settings.discussion_minimum or _is_quoted(self.page, main):
+            return self.settings.reduction
+        return 0
+
+    def _count_of_discussion(self, hits: Sequence[SignalHit]) -> int:
+        """Return how many words of texts about attacks the lines around the hits have."""
         page = self.page
         first = page.line_of(min(hit.start for hit in hits))
         last = page.line_of(max(hit.end for hit in hits))
@@ -340,10 +372,10 @@ class _Scorer:
         count = len(words & self.settings.discussion_words)
         if not text.isascii():
             count += sum(term in text for term in self.settings.discussion_terms)
-        return count >= self.settings.discussion_minimum
+        return count
 
 
-def _asks_for_harm(hits: Sequence[SignalHit]) -> bool:
+def _asks_for_harm(hits: Sequence[SignalHit], *, agent: bool) -> bool:
     """Whether one act weighs enough, or comes with secrecy, haste, an address or a phrase.
 
     Ordinary instructions add keys, set permissions and run programs: many such steps are
@@ -357,19 +389,21 @@ def _asks_for_harm(hits: Sequence[SignalHit]) -> bool:
     main = max(acts, key=lambda hit: hit.weight, default=None)
     if main is None:
         return False
+    if main.weight >= _DECISIVE:
+        return True
+    for hit in hits:
+        least = _CONSTRAINTS.get(hit.source)
+        if least is not None and main.weight >= least[agent]:
+            return True
     support = max(
         (
             hit.weight
             for hit in hits
-            if hit.source in _CONSTRAINTS
-            or (not hit.source.startswith(_GRAMMAR) and hit.family != main.family)
+            if not hit.source.startswith(_GRAMMAR) and hit.family != main.family
         ),
         default=0,
     )
-    is_secret = any(hit.source in _CONSTRAINTS and hit.weight > _WEAK for hit in hits)
-    if main.weight >= _DECISIVE or is_secret:
-        return True
-    return main.weight + support > 2 * _WEAK and min(main.weight, support) >= _WEAK
+    return main.weight + support > 2 * _WEAK and main.weight > _WEAK
 
 
 def _is_quoted(page: PageText, hit: SignalHit) -> bool:
@@ -377,7 +411,12 @@ def _is_quoted(page: PageText, hit: SignalHit) -> bool:
     index = page.line_of(hit.start)
     first = max(0, page.starts[index] - 160)
     before = page.text[first : hit.start]
-    return re.search(_QUOTED, before.lower()) is not None
+    if re.search(_QUOTED, before.lower()) is not None:
+        return True
+    title = page.text[hit.start : hit.end]
+    return (
+        title.istitle() and re.match(_SUBTITLE, page.text[hit.end :][:300]) is not None
+    )
 
 
 def _is_repetition(hit: SignalHit, stronger: SignalHit | None) -> bool:
@@ -399,18 +438,50 @@ def _carrier(page: PageText, hit: SignalHit) -> tuple[int, str]:
     index = page.line_of(hit.start)
     before = page.line(index)[: hit.start - page.starts[index]]
     carrier = _carrier_in_line(before) or _carrier_in_html(page, hit)
+    if carrier == _FAR and is_aligned(page.line, len(page.starts), index):
+        carrier = ""
     if carrier in _HIDING:
         return _HIDING_BONUS, carrier
+    if carrier in _WEAK_CARRIERS:
+        return _WEAK_BONUS, carrier
     return (2, carrier) if carrier else (0, "")
+
+
+def is_aligned(line: Callable[[int], str], count: int, index: int) -> bool:
+    """Whether a line is far right because those next to it are: a table, an indented block.
+
+    ``line`` returns a line by its index, below ``count``.
+    """
+    own = line(index).expandtabs(8)
+    for other in (index - 1, index + 1):
+        if not 0 <= other < count:
+            continue
+        text = line(other).expandtabs(8)
+        if own.lstrip()[:1] == text.lstrip()[:1] == "|" and _cells(own) == _cells(text):
+            return True
+        if (
+            _MIN_FAR_SPACES <= _indent(own) <= _indent(text) + 40
+            and _indent(text) >= 40
+        ):
+            return True
+    return False
+
+
+def _cells(line: str) -> int:
+    return min(line.count("|"), 3)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _carrier_in_line(before: str) -> str:
     """Return the hidden place that the text before a hit in its line shows, or ""."""
     trailing_spaces = len(before) - len(before.rstrip())
     if trailing_spaces >= _MIN_FAR_SPACES:
-        return "far to the right"
+        return _FAR
     if " " * _MIN_FAR_SPACES in before.strip("\t ") or "\t" * 20 in before:
-        return "far to the right"
+        return _FAR
     if before.lstrip().startswith(("[//]: #", "[comment]: #")):
         return "Markdown comment"
     if re.search(_TITLE, before[-700:]):
