@@ -80,7 +80,7 @@ def test_the_end_of_a_long_command_counts_for_who_accepts_it(scan: Scan) -> None
 
 def test_the_message_says_that_a_setting_was_changed(scan: Scan) -> None:
     (finding,) = scan(".mcp.json", SERVER % "b", SERVER % "a").findings
-    assert finding.message.endswith("(its value was different before)")
+    assert "(its value was different before). In effect" in finding.message
 
 
 def test_a_file_renamed_into_place_is_new(scan_change: ScanChange) -> None:

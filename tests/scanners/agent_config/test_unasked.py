@@ -15,7 +15,6 @@ UNASKED = cases("unasked.toml")
 #: These start a program that a person should read, and only warn.
 WARNS = (
     "cargo wrapper from the repository that downloads",
-    "envrc that downloads",
     "compose privileged with the docker socket",
 )
 

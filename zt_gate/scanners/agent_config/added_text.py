@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate import lazy_re
 from zt_gate.model.finding import Level
+from zt_gate.record import dataclass
 from zt_gate.scanners.agent_config import (
     command_effects,
     file_kinds,
@@ -29,6 +30,8 @@ _COMMAND_BYTES = 8000
 #: Characters of a line that nobody writes by hand, and how far a word in it is near.
 _PACKED_LINE = 1000
 _NEAR_BYTES = 2000
+#: An address with a part that the reader fills in.
+_OPEN_ADDRESS = lazy_re.compile(r"https?://[^\s\"'|]{0,200}<[\w -]{2,40}>")
 #: A command whose address is left out: it stands for a kind of command.
 _WITHOUT_ADDRESS = lazy_re.compile(
     r"\b(?:curl|wget|iwr|irm|fetch)\s+(?:-\S{1,20}\s+){0,4}(?:\.{3}|\u2026)\s*(?:[|)]|\Z)"
@@ -60,7 +63,8 @@ def find_hits(
     for kind, place in file_kinds.COMMAND_PLACES:
         if kind in kinds:
             contexts = _Contexts(lines, kinds)
-            yield from _find_commands(lines, all_lines, place, rules, contexts)
+            commands = _Commands(lines, all_lines, kind, place)
+            yield from _find_commands(commands, rules, contexts)
             break
     if "prose" in kinds:
         read_by_agents = "agent-text" in kinds
@@ -179,27 +183,42 @@ def _near_in_long_line(
     return "\n".join(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Commands:
+    """Added lines that are command lines: all of them in lower case, their kind and place."""
+
+    lines: Sequence[Line]
+    lowered: bytes
+    kind: str
+    place: str
+
+    def numbered(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the command lines with their numbers."""
+        if self.kind != "jetbrains":
+            return _command_lines(self.lines, self.place)
+        from zt_gate.scanners.agent_config import jetbrains_commands
+
+        return jetbrains_commands.command_lines(self.lines)
+
+
 def _find_commands(
-    lines: Sequence[Line],
-    all_lines: bytes,
-    place: str,
-    rules: RuleIndex,
-    contexts: _Contexts,
+    commands: _Commands, rules: RuleIndex, contexts: _Contexts
 ) -> Iterator[LineHit]:
     """Check lines as command lines: Git hooks, and commands that a skill describes.
 
     A text that forbids a command or warns of it does not describe it.
     """
+    place = commands.place
     literals = {
         literal.encode()
         for rule in rules.commands
         if place in rule.levels
         for literal in rule.literals
     }
-    if not any(literal in all_lines for literal in literals):
+    if not any(literal in commands.lowered for literal in literals):
         return
-    index_of = {line.number: index for index, line in enumerate(lines)}
-    for number, data in _command_lines(lines, place):
+    index_of = {line.number: index for index, line in enumerate(commands.lines)}
+    for number, data in commands.numbered():
         text = decode_lossy(data[:_COMMAND_BYTES])
         for effect in command_effects.find_effects(text, place, rules):
             start = max(0, text.find(effect.matched_text))
@@ -207,7 +226,9 @@ def _find_commands(
             if place == "text" and contexts.is_forbidden(index_of[number], start, end):
                 continue
             level = effect.level
-            if place == "text" and _WITHOUT_ADDRESS.match(effect.matched_text):
+            is_open = _WITHOUT_ADDRESS.match(effect.matched_text)
+            is_open = is_open or _OPEN_ADDRESS.search(effect.matched_text)
+            if place == "text" and is_open:
                 level = Level.WARN
             yield LineHit(
                 effect.rule or "agent_config/git-hook",
@@ -238,7 +259,9 @@ def _command_lines(lines: Sequence[Line], place: str) -> Iterator[tuple[int, byt
             continue
         pending = pending + data.lstrip() if pending else data
         previous = line.number
-        if len(pending) < _COMMAND_BYTES and _CONTINUES.search(data):
+        is_table_row = place == "text" and data.lstrip().startswith(b"|")
+        continues = _CONTINUES.search(data) is not None and not is_table_row
+        if len(pending) < _COMMAND_BYTES and continues:
             pending = pending.rstrip(b"\\ \t") + b" "
             continue
         yield line.number, pending

@@ -64,6 +64,14 @@ _NAMES_LIST = lazy_re.compile(
     r"|example|usage|removed|ignored|invalid|prohibit|restrict|sensitive|scan|audit"
     r"|policy|violation"
 )
+_CONTAINER = lazy_re.compile(
+    r"\b(?:docker|podman|nerdctl|container)[\"'`\s,)\[]{1,8}(?:run|exec|compose)\b"
+)
+#: What opens a container: the user's home, the whole machine, the host's network or rights.
+_OPEN_CONTAINER = lazy_re.compile(
+    r"docker\.sock|--privileged|(?:--pid|--net(?:work)?)[=\s\"',]{1,6}host\b"
+    r"|(?:-v|--volume|source=|src=)[=\s\"',]{0,6}(?:/:|~|\$HOME|\$\{HOME)"
+)
 _PROSE = lazy_re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}")
 
 
@@ -99,6 +107,8 @@ class AgentStarts:
         is_prose = literal is not None and _PROSE.search(literal) is not None
         if is_prose and _is_forbidden(str(literal), line[start:end]):
             return False
+        if self._is_test and _is_in_container(row.text):
+            return False
         if _STARTS.search(row.text) and _NAMES_AGENT.search(row.text):
             return True
         if self._is_test or _DECLARES_BEFORE.search(before):
@@ -108,6 +118,14 @@ class AgentStarts:
             return _COMMAND.search(str(literal)[:position]) is not None
         names, _ = code_statements.assignment(row.text)
         return not any(_NAMES_LIST.search(name) for name in (*names, *row.containers))
+
+
+def _is_in_container(statement: str) -> bool:
+    """Whether a container runs the agent, and gets neither the home folder nor the host."""
+    container = _CONTAINER.search(statement)
+    if container is None or _OPEN_CONTAINER.search(statement):
+        return False
+    return _NAMES_AGENT.search(statement, container.end()) is not None
 
 
 def _finds(call: Call, flag: str) -> bool:

@@ -10,6 +10,8 @@ __all__ = ["COMMAND_PLACES", "in_agent_folder", "is_code", "text_kinds"]
 COMMAND_PLACES = (
     ("agent-text", "text"),
     ("git-hook", "host"),
+    ("jetbrains", "host"),
+    ("agent-env", "host"),
     ("install", "host"),
     ("make", "script"),
 )
@@ -22,13 +24,18 @@ _CONFIGURATION_TEXT_KINDS = {
     "gemini-command": ("agent-text", "skill"),
     "git-hook": ("git-hook", "code"),
     "codex-rules": ("codex-rules",),
+    "jetbrains": ("jetbrains",),
+    "build-wrapper": ("build-wrapper",),
+    "agent-env": ("agent-env", "code", "shell"),
 }
 
 
 def is_code(path: bytes) -> bool:
     """Whether the file is source code, or has no suffix and so may be a script."""
     name = path.rpartition(b"/")[2]
-    return b"." not in name or paths.is_any(path, *paths.CODE, "notebook")
+    return b"." not in name or paths.is_any(
+        path, *paths.CODE, "notebook", "runs-at-install"
+    )
 
 
 def in_agent_folder(path: bytes) -> bool:

@@ -42,6 +42,14 @@ _ALLOWED_HEADING = lazy_re.compile(
     r"(?i)\b(?:good|right|correct|allowed|required|recommended|instead|preferred"
     r"|usage|examples?|steps?|workflow|how to|commands?)\b"
 )
+#: Points that end no sentence.
+_ABBREVIATION = lazy_re.compile(r"(?i)\b(?:e\.\s?g|i\.\s?e|etc|vs|resp)\.(?=[\s,])")
+_TABLE_RULE = lazy_re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?)?\s*")
+_BAD_COLUMN = lazy_re.compile(
+    r"(?i)^[\s*_`]*(?:[\u274c\U0001f6ab\u26d4\u2717\u2718\u2716]|bad|wrong|incorrect|forbidden|prohibited"
+    r"|banned|avoid|don'?t|do not|never|not allowed|unsafe|insecure|dangerous|anti-?pattern"
+    r"|blocked|denied|rejected|red flag)"
+)
 _NEGATION = lazy_re.compile(
     r"(?i)\b(?:never|do(?:es)? ?not|don'?t|doesn'?t|must ?n(?:o|')t|may not"
     r"|shall not|should ?n(?:o|')t|can ?not|can't|avoid(?:ing)?"
@@ -107,6 +115,7 @@ def is_forbidden(lines: Sequence[str], index: int, start: int, end: int) -> bool
     """
     line = lines[index]
     before, after = line[max(0, start - _REACH) : start], line[end : end + _REACH]
+    before = _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), before)
     if _governs(before) or _AFTER.search(after) or _NEXT_CELL.search(after):
         return True
     label = _last_label(before)
@@ -116,7 +125,25 @@ def is_forbidden(lines: Sequence[str], index: int, start: int, end: int) -> bool
             return True
     if _ALLOWS.search(before):
         return False
+    if _is_in_a_column_of_bans(lines, index, start):
+        return True
     return _is_below_a_ban(lines, index)
+
+
+def _is_in_a_column_of_bans(lines: Sequence[str], index: int, start: int) -> bool:
+    """Whether the column of a table says in its first row that it lists what is bad."""
+    if not lines[index].lstrip().startswith("|"):
+        return False
+    column = lines[index][:start].count("|")
+    for above in range(index - 1, max(0, index - 1 - _LINES_ABOVE), -1):
+        if not lines[above].lstrip().startswith("|"):
+            return False
+        if _TABLE_RULE.fullmatch(lines[above]):
+            titles = lines[above - 1].split("|")
+            return (
+                column < len(titles) and _BAD_COLUMN.search(titles[column]) is not None
+            )
+    return False
 
 
 def _governs(before: str) -> bool:

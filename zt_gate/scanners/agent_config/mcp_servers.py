@@ -23,10 +23,18 @@ _SHELLS = frozenset(["sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh", "
 _INLINE_OPTION = lazy_re.compile(
     r"(?i)^(?:-[a-z]*c|/c|/k|-command|-enc(?:odedcommand)?|-e)$"
 )
-_INTERPRETERS = frozenset(
-    ["node", "bun", "deno", "python", "python3", "perl", "ruby", "php"]
-)
-_INLINE_CODE = lazy_re.compile(r"^(?:-[a-z]*[ecpr]|--eval|--print|eval)$")
+#: Interpreters, and the options behind which code stands.
+_INLINE_CODE = {
+    **dict.fromkeys(
+        ("node", "bun", "tsx", "ts-node"), ("-e", "-p", "-pe", "--eval", "--print")
+    ),
+    "deno": ("eval",),
+    **dict.fromkeys(("python", "python3", "pypy3"), ("-c", "-Ic", "-sc", "-uc", "-Bc")),
+    **dict.fromkeys(("perl", "ruby", "lua"), ("-e", "-ne", "-E")),
+    "php": ("-r",),
+}
+#: Words among which an interpreter stands behind ``env``, ``npx -y`` or ``uv run``.
+_WRAPPING_WORDS = 12
 _SHELL_SYNTAX = lazy_re.compile(r"[;&|`]|\$\(|<\(")
 _PACKAGE_RUNNERS = frozenset(
     ["npx", "bunx", "uvx", "pnpx", "pipx", "pnpm", "yarn", "bun", "deno", "npm", "uv"]
@@ -43,6 +51,20 @@ _FLOATING_VERSIONS = frozenset(["latest", "next", "canary", "beta", "*"])
 _TEMPORARY = lazy_re.compile(
     r"(?i)^(?:/tmp/|/var/tmp/|/dev/shm/|%temp%|\$env:temp|.*\\appdata\\local\\temp\\)"
 )
+_VARIABLE = lazy_re.compile(r"\$\{?(?:env:)?(\w{3,60})")
+_GITHUB = ("github.com", "githubcopilot.com", "github.dev")
+_AMAZON = ("amazonaws.com", "aws.dev", "api.aws")
+#: The user's own credentials by the usual name of their variable, with their issuers' hosts.
+_ISSUERS = {
+    "AWS_SECRET_ACCESS_KEY": _AMAZON,
+    "AWS_SESSION_TOKEN": _AMAZON,
+    "GITHUB_TOKEN": _GITHUB,
+    "GH_TOKEN": _GITHUB,
+    "NPM_TOKEN": (),
+    "ANTHROPIC_API_KEY": ("anthropic.com",),
+    "SSH_PRIVATE_KEY": (),
+    "KUBECONFIG": (),
+}
 _REMOTE_LEVELS = {
     "drop": Level.BLOCK,
     "address": Level.BLOCK,
@@ -68,6 +90,7 @@ def check(server: Mapping[str, Any], matched: MatchedValue) -> Iterator[ValueIss
         url = server.get(name)
         if isinstance(url, str) and url:
             yield _remote(url, name, matched)
+            yield from _sent_credentials(server, url, matched)
     yield from _approvals(server)
 
 
@@ -81,7 +104,7 @@ def _command(line: str, matched: MatchedValue) -> ValueIssue:
     if program in matched.rules.listed("no-servers"):
         level = Level.BLOCK
         clauses += f"; {short(program)} is not an MCP server"
-    if program in _INTERPRETERS and any(map(_INLINE_CODE.match, words[1:4])):
+    if _has_inline_code(inner_words):
         level = Level.BLOCK
         clauses += (
             "; its code is in the setting itself, so that no review of a file sees it"
@@ -99,6 +122,15 @@ def _command(line: str, matched: MatchedValue) -> ValueIssue:
         about=line,
         needle=words[0] if words else "",
     )
+
+
+def _has_inline_code(words: list[str]) -> bool:
+    """Whether an interpreter gets its code as an argument, also behind a wrapper."""
+    for index, word in enumerate(words[:_WRAPPING_WORDS]):
+        options = _INLINE_CODE.get(_program_name(word), ())
+        if any(option in options for option in words[index + 1 : index + 4]):
+            return True
+    return False
 
 
 def _without_shell(words: list[str]) -> list[str]:
@@ -185,6 +217,27 @@ def _remote(url: str, name: str, matched: MatchedValue) -> ValueIssue:
         " and reads what the agent sends to them"
     )
     return ValueIssue(level, clause, url, "mcp-remote", needle=url, path=(name,))
+
+
+def _sent_credentials(
+    server: Mapping[str, Any], url: str, matched: MatchedValue
+) -> Iterator[ValueIssue]:
+    """Yield headers that give a host the user's credential for another issuer."""
+    if url_hosts.destination(url, matched.rules) in {"local", "private", "variable"}:
+        return
+    headers = server.get("headers", server.get("http_headers"))
+    texts = headers.values() if isinstance(headers, dict) else []
+    for text in (url, *texts):
+        for name in _VARIABLE.findall(scalar(text) or ""):
+            issuers = _ISSUERS.get(name.upper())
+            if issuers is not None and not url_hosts.is_host_or_below(
+                url_hosts.host_of(url), issuers
+            ):
+                clause = (
+                    f"sends the user's {short(name)} to {short(url_hosts.host_of(url))},"
+                    " which did not issue it"
+                )
+                yield ValueIssue(Level.BLOCK, clause, name, "mcp-remote", needle=name)
 
 
 def _approvals(server: Mapping[str, Any]) -> Iterator[ValueIssue]:

@@ -117,6 +117,12 @@ _PROSE_KEYS = frozenset(
         "docs",
     ]
 )
+#: Settings as a program: lint-staged runs the texts in them.
+_COMMANDS_AS_TEXT = frozenset((
+    b"lint-staged.config.js", b"lint-staged.config.mjs", b"lint-staged.config.cjs",
+    b"lint-staged.config.ts", b".lintstagedrc.js", b".lintstagedrc.mjs", b".lintstagedrc.cjs",
+))  # fmt: skip
+_TEXT = lazy_re.compile(r"([\"'`])((?:(?!\1)[^\\\n]|\\.){3,2000})\1")
 #: Package scripts that a shell reads, with functions of their own.
 _SHELL_SUFFIXES = (b".ebuild", b".eclass", b".install", b".apkbuild", b".slackbuild")
 _TEMPLATE_SUFFIXES = (
@@ -218,6 +224,12 @@ def is_understood(path: bytes, content: str) -> bool:
 def fragments(path: bytes, content: str) -> Iterator[Fragment]:
     """Yield the texts of a file that are run."""
     path = without_template(path)
+    if path.rpartition(b"/")[2].lower() in _COMMANDS_AS_TEXT:
+        yield from _texts(content)
+    yield from _fragments(path, content)
+
+
+def _fragments(path: bytes, content: str) -> Iterator[Fragment]:
     name = path.rpartition(b"/")[2].lower()
     language = _language(path, content)
     configuration = paths.configuration(path)
@@ -348,10 +360,15 @@ def _make_value(value: str) -> str:
 
 def _just(content: str) -> Iterator[Fragment]:
     rows = [
-        line.lstrip(" \t@-") if line[:1] in {" ", "\t"} else ""
+        line.lstrip(" \t@-") if line[:1] in {" ", "\t"} else _just_value(line)
         for line in content.split("\n")
     ]
     yield Fragment("\n".join(rows), _SHELL)
+
+
+def _just_value(line: str) -> str:
+    """Return the command in backticks by which a variable gets its value, "" for none."""
+    return "" if line.startswith("#") else " ; ".join(re.findall(r"`([^`]+)`", line))
 
 
 def _cmake(content: str) -> Iterator[Fragment]:
@@ -428,13 +445,24 @@ def _notebook(content: str) -> Iterator[Fragment]:
 def _gyp(content: str) -> Iterator[Fragment]:
     rows = [
         (content.count("\n", 0, match.start()) + 1, match[1])
-        for match in re.finditer(r"<!@?\(([^)\n]{1,2000})\)", content)
+        for match in re.finditer(
+            r"<!@?\(([^\n]{1,2000}?)\)(?=[\"'](?:\s*[,\]}:]|\s*$))", content
+        )
     ]
+    rows = [(line, re.sub(r"\\([\"'])", r"\1", text)) for line, text in rows]
     yield from _script_of_rows(rows)
     for match in re.finditer(r"[\"']action[\"']\s*:\s*\[([^\]]{1,4000})\]", content):
         words = re.findall(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", match[1])
         line = content.count("\n", 0, match.start()) + 1
         text = " ".join(_quoted(first or second) for first, second in words)
+        yield Fragment(text, _SHELL, line)
+
+
+def _texts(content: str) -> Iterator[Fragment]:
+    """Yield the texts of a program whose texts are commands."""
+    for match in list(_TEXT.finditer(content))[:_MOST_FRAGMENTS]:
+        line = content.count("\n", 0, match.start()) + 1
+        text = re.sub(r"\\([\"'`])", r"\1", match[2])
         yield Fragment(text, _SHELL, line)
 
 

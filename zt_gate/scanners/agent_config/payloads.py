@@ -65,11 +65,15 @@ def find_hits(
             place = _place(fragment, effect, rows)
             if not _touches(added, place):
                 continue
-            rule, level, message = _judged(file.path, effect, rules, hosts)
+            is_unasked = _is_read_unasked(file.path) or _GENERATES.match(place.text)
+            rule, level, message = _judged(
+                file.path, effect, rules, hosts, is_unasked=bool(is_unasked)
+            )
             if not fragment.certain:
                 if effect.kind != "shell" and _RULES.search(file.path.lower()):
                     continue
-                level, message = _uncertain(file.path, effect, level, message)
+                if not is_unasked:
+                    level, message = _uncertain(file.path, effect, level, message)
             if (rule, place.last) in seen or len(seen) >= _MOST_HITS:
                 continue
             if not fragment.certain and any(line == place.last for _, line in seen):
@@ -186,7 +190,12 @@ def _line_with(row: str, rows: list[str]) -> int | None:
 
 
 def _judged(
-    path: bytes, effect: PayloadEffect, rules: RuleIndex, hosts: KnownHosts
+    path: bytes,
+    effect: PayloadEffect,
+    rules: RuleIndex,
+    hosts: KnownHosts,
+    *,
+    is_unasked: bool,
 ) -> tuple[str, Level, str]:
     """Return the rule, the level and the message of an effect."""
     if effect.kind == "shell":
@@ -215,6 +224,9 @@ def _judged(
         return DOWNLOAD, Level.BLOCK, message
     if destinations & {"drop", "address"}:
         return DOWNLOAD, Level.BLOCK, message
+    if is_unasked and not hosts.has_all(urls):
+        message += ", and a tool takes commands from this file by itself"
+        return DOWNLOAD, Level.BLOCK, message
     if destinations and destinations <= {"local", "private"}:
         return DOWNLOAD, Level.WARN, message
     if hosts.has_all(urls):
@@ -228,6 +240,25 @@ _RUN_UNASKED = frozenset((
     b".lintstagedrc.json", b".lintstagedrc.js", b".lintstagedrc.mjs",
     b"lint-staged.config.js", b"lint-staged.config.mjs", b"lefthook.yml", b"lefthook.yaml",
 ))  # fmt: skip
+
+
+#: Settings of agents, editors and build tools whose commands run without being called.
+_UNASKED_SETTINGS = frozenset(
+    ("opencode", "zed", "vscode-tasks", "crush", "cargo", "mise", "agent-env")
+)
+_GENERATES = lazy_re.compile(r"\s*//go:generate\s")
+_UNASKED_PATH = lazy_re.compile(
+    rb"(?:^|/)(?:\.opencode/plugins?/|\.idea/(?:runconfigurations|tools)/[^/]+\.xml$"
+    rb"|\.run/[^/]+\.run\.xml$)"
+)
+
+
+def _is_read_unasked(path: bytes) -> bool:
+    """Whether an agent, editor or shell starts commands of this file by itself."""
+    configuration = paths.configuration(path)
+    if configuration is not None and configuration.name in _UNASKED_SETTINGS:
+        return True
+    return _UNASKED_PATH.search(path.lower()) is not None
 
 
 def runs_at_install(path: bytes) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
 _RULE = lazy_re.compile(r"\s*([\w*-]{1,120})\s*(?:\((.{0,600})\))?\s*\Z", re.DOTALL)
+#: A tool by the name of its server, extension or group: ``search/codebase``, ``github/*``.
+_QUALIFIED_TOOL = lazy_re.compile(r"\s*@?[\w.-]{1,120}(?:[./][\w.*-]{1,120})+\s*\Z")
 _SHELLS = frozenset(
     ["Bash", "Shell", "PowerShell", "run_shell_command", "ShellTool", "shell", "bash", "execute"]
 )  # fmt: skip
@@ -44,6 +46,17 @@ _TOOLS_PROSE = lazy_re.compile(
     r"(?i)\b(?:only|specified|approved|within|allowed|restricted|limited|project files|no access)\b"
 )
 _WILDCARD_IN_THE_MIDDLE = lazy_re.compile(r"[\s:]\*\s+\S")
+_SEQUENCE = lazy_re.compile(r"\s*(?:&&|\|\||;)\s*")
+#: Programs that start the one behind their own options and assignments.
+_WRAPPERS = lazy_re.compile(
+    r"^(?:(?:env|nohup|time|xargs(?:\s+-\S+)*|timeout\s+[\d.]+[smh]?)\s+(?=[\w./-])(?![*-])"
+    r"|[A-Z_]\w*=[\w./:@,-]*\s+(?=[\w./-]))+"
+)
+#: A shell with one script: only the script's arguments are free.
+_SCRIPT = lazy_re.compile(
+    r"(?:\S*/)?(?:bash|sh|zsh|dash|fish|ksh|source|pwsh|powershell)\s+(?:-[eux]+\s+)?"
+    r"(?:-(?:n|File)\s+)?\.?[\w/~$][\w./~$-]*[\w-](?:\s[^*]*)?[\s:]*\*$"
+)
 _ENTRY = lazy_re.compile(r"(?:[^,()]|\([^()]{0,600}\))+")
 
 _ANY_COMMAND = "any-command-permission"
@@ -71,7 +84,8 @@ def check(entry: str, use: Use, rules: RuleIndex) -> PermissionIssue | None:
     """
     match = _RULE.match(entry)
     if match is None:
-        return _prose(entry, use)
+        is_tool = use != "limit" and _QUALIFIED_TOOL.match(entry) is not None
+        return None if is_tool else _prose(entry, use)
     tool, specifier = match[1], match[2]
     argument = (specifier or "").strip()
     if tool == "*" and use == "grant":
@@ -151,6 +165,7 @@ def _shell(
     if pattern in _EVERYTHING and use == "offer" and specifier is None:
         clause = "offers the shell without a limit"
         return PermissionIssue("agent-with-shell", Level.WARN, entry, clause)
+    pattern = _last_command(pattern)
     words = re.split(r"[\s:]+", pattern)
     program = words[0].rpartition("/")[2]
     clause = _unlimited_clause(pattern, program, rules)
@@ -180,8 +195,25 @@ def _unlimited_clause(pattern: str, program: str, rules: RuleIndex) -> str:
             f" of {program}, including those that run a program"
         )
     if program in rules.listed("shell-programs") and pattern.endswith("*"):
-        return f"lets {program} run any command without asking"
+        return (
+            ""
+            if _SCRIPT.match(pattern)
+            else f"lets {program} run any command without asking"
+        )
     return ""
+
+
+def _last_command(pattern: str) -> str:
+    """Return the part of a pattern that its wildcard belongs to.
+
+    ``source .env && pytest *`` allows pytest, and ``env CI=1 npm test *`` allows npm.
+    """
+    command = pattern
+    if command.endswith("*"):
+        parts = _SEQUENCE.split(command)
+        is_fixed = all("*" not in part for part in parts[:-1])
+        command = parts[-1] if is_fixed and parts[-1].strip(" *:") else command
+    return _WRAPPERS.sub("", command.strip(), count=1) or command
 
 
 def entries(value: Any) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Level, Location, bounded_subject
 from zt_gate.model.report import NotInspected, ScannerRun
+from zt_gate.record import replace
 from zt_gate.scanners.agent_config import file_kinds, payload_content
 from zt_gate.scanners.agent_config.payload_content import NEW_HOST
 from zt_gate.scanners.agent_config.payload_hosts import KnownHosts
@@ -114,6 +115,17 @@ class ChangeScan:
         self._list_computed_command(file, configuration)
         self._list_pointer(file)
         self._scan_payloads(file)
+        self._scan_allowing_hook(file)
+
+    def _scan_allowing_hook(self, file: FileChange) -> None:
+        """Report a hook's script that allows whatever the agent asks."""
+        if not file_kinds.in_agent_folder(file.path) and b"/." not in b"/" + file.path:
+            return
+        from zt_gate.scanners.agent_config import allow_hooks
+
+        hit = allow_hooks.find(file)
+        if hit is not None and not self._is_reported(hit, file):
+            self.findings.append(self._line_finding(hit, file))
 
     def _scan_configuration(
         self, file: FileChange, configuration: Configuration | None
@@ -251,7 +263,8 @@ class ChangeScan:
             reason = f"configuration: {error}"
             self.not_inspected.append(NotInspected(file.path, "unreadable", reason))
             return
-        old_hits = self._old_hits(file, kind) if hits else []
+        old = self._old_document(file, kind) if hits else None
+        old_hits = self._old_hits(file, kind, old)
         old_settings = {(hit.rule, hit.subject, hit.level) for hit in old_hits}
         old_places = {(hit.rule, hit.place) for hit in old_hits}
         new_hits = [
@@ -260,33 +273,52 @@ class ChangeScan:
             if (hit.rule, hit.subject, hit.level) not in old_settings
         ]
         added_lines = _AddedLines(file, document)
+        findings: list[Finding] = []
         for hit in new_hits[:_FINDINGS_PER_FILE]:
             changed = (hit.rule, hit.place) in old_places
-            self._report_key(hit, added_lines, changed=changed)
+            findings.append(self._key_finding(hit, added_lines, changed=changed))
+        old_value = old.value if old is not None else None
+        self.findings += _with_effect(kind.name, findings, old_value, document.value)
 
-    def _old_hits(self, file: FileChange, kind: Configuration) -> list[KeyHit]:
-        """Return the hits of the old side, so that only new ones are reported.
+    def _old_document(self, file: FileChange, kind: Configuration) -> Document | None:
+        """Return the old side of a file.
 
-        None where there is no old side, it was another kind of file, or it cannot be
-        read: then every hit counts as new.
+        None where there is none, it was another kind of file, or it cannot be read.
         """
-        from zt_gate.scanners.agent_config import file_syntax, key_matching
+        from zt_gate.scanners.agent_config import file_syntax
         from zt_gate.syntax.document import SyntaxReadError
 
         old_path = file.old_path or file.path
         if file.old is None or paths.configuration(old_path) != kind:
-            return []
+            return None
         try:
-            document = file_syntax.read(kind, file.old.read())
+            return file_syntax.read(kind, file.old.read())
+        except (ContentUnavailableError, SyntaxReadError):
+            return None
+
+    def _old_hits(
+        self, file: FileChange, kind: Configuration, document: Document | None
+    ) -> list[KeyHit]:
+        """Return the hits of the old side, so that only new ones are reported.
+
+        None where it cannot be read or has too many values: then every hit counts as new.
+        """
+        from zt_gate.scanners.agent_config import key_matching
+        from zt_gate.syntax.document import SyntaxReadError
+
+        if document is None:
+            return []
+        old_path = file.old_path or file.path
+        try:
             return key_matching.find_hits(
                 kind.name, document, self.rule_index, old_path, frozenset()
             )
-        except (ContentUnavailableError, SyntaxReadError):
+        except SyntaxReadError:
             return []
 
-    def _report_key(
+    def _key_finding(
         self, hit: KeyHit, added_lines: _AddedLines, *, changed: bool
-    ) -> None:
+    ) -> Finding:
         number, text, start, end = added_lines.locate(hit)
         kind: LocationKind = "line" if added_lines.has(number) else "file"
         path = added_lines.file.path
@@ -294,7 +326,7 @@ class ChangeScan:
         if changed:
             message += " (its value was different before)"
         secrets = (hit.secret, *_URL_PASSWORD.findall(text))
-        finding = self.rules[hit.rule].finding(
+        return self.rules[hit.rule].finding(
             Location(kind, path, number, start + 1, number, end + 1),
             message,
             evidence=_evidence(text, start, end),
@@ -302,7 +334,6 @@ class ChangeScan:
             secrets=tuple(secret for secret in secrets if secret),
             level=hit.level,
         )
-        self.findings.append(finding)
 
     def _scan_text(self, file: FileChange, kinds: frozenset[str]) -> None:
         """Check the added lines, unless they cannot hold what a rule looks for."""
@@ -460,6 +491,25 @@ class _AddedLines:
                     return number, line.rstrip("\r"), start, start + len(text)
         line = self.lines[key_line - 1].rstrip("\r")
         return key_line, line, 0, len(line)
+
+
+def _with_effect(
+    kind: str, findings: list[Finding], old: Any, new: Any
+) -> list[Finding]:
+    """Add to the message of a file's worst finding what agents may do and could not before."""
+    if not findings:
+        return findings
+    from zt_gate.scanners.agent_config import capability_difference
+
+    sentence = capability_difference.sentence(kind, old, new)
+    if not sentence:
+        return findings
+    worst = max(findings, key=lambda finding: (finding.level or Level.WARN).rank)
+    message = f"{worst.message}. {sentence}"
+    return [
+        replace(finding, message=message) if finding is worst else finding
+        for finding in findings
+    ]
 
 
 def _required_literals(

@@ -35,6 +35,10 @@ _PRIVATE = lazy_re.compile(
 )
 _URL = lazy_re.compile(r"(?:https?|wss?|ftp)://[^\s\"'`<>|)\\]{1,2000}", re.IGNORECASE)
 _PLACEHOLDER_HOST = lazy_re.compile(r"[a-z]+://(?:\$|%7b|\{|<)", re.IGNORECASE)
+#: For documents alone: no network of one's own has these.
+_DOCUMENTED = tuple(
+    map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"))
+)
 _UNENCRYPTED = ("http://", "ws://", "ftp://")
 
 
@@ -66,7 +70,10 @@ def destination(url: str, rules: RuleIndex) -> Destination:
     if address is not None:
         if address.is_loopback:
             return "local"
-        return "private" if address.is_private else "address"
+        is_private = address.is_private and not any(
+            address in network for network in _DOCUMENTED
+        )
+        return "private" if is_private else "address"
     if is_host_or_below(host, rules.listed("drop-hosts")):
         return "drop"
     if _PRIVATE.search(host):

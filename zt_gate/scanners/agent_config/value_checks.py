@@ -33,6 +33,14 @@ _WORD_ENDS = lazy_re.compile(r"[\s;&|()=]+")
 _PROJECT_FOLDER = lazy_re.compile(
     r"^[\"']?(?:\$\{?(?:CLAUDE|GEMINI|CURSOR)_PROJECT_DIR\}?[\"']?/|\$\{?PWD\}?/|\./)"
 )
+_LAUNCHED = ("runtimeExecutable", "program", "command")
+#: Programs that run what a file of the project says, with that file.
+_MANIFESTS = (
+    (r"\b(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+)*run(?:-script)?\s", "package.json"),
+    (r"(?:^|[;&|]\s*)make(?:\s|$)", "Makefile"),
+    (r"(?:^|[;&|]\s*)just(?:\s|$)", "justfile"),
+)
+_CHANGES_FOLDER = lazy_re.compile(r"(?:^|[;&|]\s*)(?:cd|pushd)\s")
 _PLACEHOLDER = lazy_re.compile(r"\$\{?\w|^%|<|\{\{")
 
 
@@ -61,9 +69,18 @@ def command(matched: MatchedValue) -> Iterator[ValueIssue]:
 
 def _brought_file(line: str, matched: MatchedValue) -> str:
     """Return the file of the change that a command names, "" for none."""
+    for program, manifest in _MANIFESTS:
+        is_brought = manifest.encode() in matched.changed_paths
+        if is_brought and re.search(program, line):
+            return f"{manifest}, which says what it does"
+    changes_folder = _CHANGES_FOLDER.search(line) is not None
     for word in _WORD_ENDS.split(line):
         path = _PROJECT_FOLDER.sub("", word.strip("\"'"))
         if path and path.encode() in matched.changed_paths:
+            return path
+        is_file = changes_folder and "." in path[1:]
+        ending = b"/" + path.rpartition("/")[2].encode()
+        if is_file and any(name.endswith(ending) for name in matched.changed_paths):
             return path
     return ""
 
@@ -76,6 +93,22 @@ def risky_command(matched: MatchedValue) -> Iterator[ValueIssue]:
     if effects:
         clause = f"{key.says}{command_effects.clauses(effects)}: {short(line)}"
         yield ValueIssue(command_effects.worst(effects, Level.INFO), clause, line)
+
+
+def launch(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check a launch configuration: program and arguments are one command."""
+    table = matched.value
+    if not isinstance(table, dict):
+        return
+    program = next((table[key] for key in _LAUNCHED if table.get(key)), None)
+    line = command_effects.command_line(
+        program, [table.get("runtimeArgs"), table.get("args")]
+    )
+    effects = command_effects.find_effects(line, matched.key.place, matched.rules)
+    if effects:
+        clause = f"{matched.key.says}{command_effects.clauses(effects)}: {short(line)}"
+        level = command_effects.worst(effects, Level.INFO)
+        yield ValueIssue(level, clause, line, needle=scalar(program) or "")
 
 
 def lifecycle(matched: MatchedValue) -> Iterator[ValueIssue]:
@@ -175,7 +208,22 @@ def permission(matched: MatchedValue) -> Iterator[ValueIssue]:
             continue
         if issue is not None:
             clause = f"has the entry {short(entry)}, which {issue.clause}"
-            yield ValueIssue(issue.level, clause, entry, issue.rule, needle=entry)
+            level = issue.level
+            if _is_for_other_projects(matched) and "(*)" not in entry:
+                is_usual = entry.isalnum() or level is not Level.BLOCK
+                level = Level.INFO if is_usual else Level.WARN
+            yield ValueIssue(level, clause, entry, issue.rule, needle=entry)
+
+
+def _is_for_other_projects(matched: MatchedValue) -> bool:
+    """Whether a skill or command lies where no agent of this project looks for it.
+
+    A plug-in's own skills take effect for those who install it.
+    """
+    is_command = matched.key.kind == "agent-command"
+    return is_command and not any(
+        part.startswith(b".") for part in matched.file.split(b"/")[:-1]
+    )
 
 
 def server(matched: MatchedValue) -> Iterator[ValueIssue]:
@@ -233,10 +281,17 @@ def unsafe_pair(matched: MatchedValue) -> Iterator[ValueIssue]:
             path=("sandbox_mode",),
         )
     elif never_asks:
+        sandbox = table.get("sandbox_workspace_write")
+        has_network = (
+            isinstance(sandbox, dict) and sandbox.get("network_access") is True
+        )
+        clause = "lets the agent act without asking"
+        if has_network:
+            clause += ", and its commands reach every host"
         yield ValueIssue(
-            Level.WARN,
-            "lets the agent act without asking",
-            about="never",
+            Level.BLOCK if has_network else Level.WARN,
+            clause,
+            about=f"never {has_network}",
             path=("approval_policy",),
         )
 
@@ -283,6 +338,7 @@ def _texts(value: Any) -> list[str]:
 VALUE_CHECKS: Mapping[str, Callable[[MatchedValue], Iterator[ValueIssue]]] = {
     "command": command,
     "risky-command": risky_command,
+    "launch": launch,
     "lifecycle": lifecycle,
     "endpoint": endpoint,
     "registry": registry,

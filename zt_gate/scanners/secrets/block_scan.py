@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Location
+from zt_gate.record import replace
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.checksums import digest
 from zt_gate.scanners.secrets.escaped_secrets import find_escaped
 from zt_gate.scanners.secrets.hits import SecretHit, merge
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.secrets.deep_scan import DeepScan
 
 KEYWORDS = "secrets/keyword-assignment"
+_PRIVATE_KEYS = frozenset(("secrets/private-key", "secrets/putty-private-key"))
 
 
 class BlockScanner:
@@ -56,13 +59,14 @@ class BlockScanner:
             )
         hits += find_escaped(block, hits, self._find_in_rewritten)
         hits = self._without_samples(block, hits)
+        hits = _with_fixture_level(block, hits)
         return _without_duplicates(block, hits) if block.columns else hits
 
     def format_hits(self, block: TextBlock) -> list[SecretHit]:
         """Return the formats, private keys and URLs alone, one hit per span."""
         hits = self._find_formats(block)
         hits += find_escaped(block, hits, self._find_formats)
-        return self._without_samples(block, hits)
+        return _with_fixture_level(block, self._without_samples(block, hits))
 
     def values(self, block: TextBlock, hit: SecretHit) -> tuple[str, ...]:
         """Return the texts of a hit that must be masked everywhere."""
@@ -179,6 +183,20 @@ def _message(title: str, note: str, *, is_added: bool) -> str:
             "The line is unchanged, but this change made the finding possible."
         )
     return f"{title}. {' '.join(notes)}" if notes else ""
+
+
+def _with_fixture_level(block: TextBlock, hits: list[SecretHit]) -> list[SecretHit]:
+    """Lower private keys that are plainly those of tests and examples to a warning."""
+    if not any(hit.rule in _PRIVATE_KEYS for hit in hits):
+        return hits
+    from zt_gate.model.finding import Level
+
+    if not sample_paths.is_fixture(block.path):
+        return hits
+    return [
+        replace(hit, level=Level.WARN) if hit.rule in _PRIVATE_KEYS else hit
+        for hit in hits
+    ]
 
 
 def _without_duplicates(block: TextBlock, hits: list[SecretHit]) -> list[SecretHit]:

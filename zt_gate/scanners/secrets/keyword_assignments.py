@@ -41,6 +41,7 @@ _EXPRESSION = lazy_re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$"
 # A UUID or a name: some issuers' identifiers are half of a credential and look otherwise.
 _PLAIN_ID = lazy_re.compile(
     r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|[a-z]+(?:-[a-z0-9]{1,16}){1,6}"
+    r"|(?:client|app|org|tenant|user|cus|proj|project)_[A-Za-z0-9_-]{6,40}"
 )
 # An id that a session's page is found by, or the address of the page.
 _SESSION_ID = lazy_re.compile(
@@ -154,6 +155,9 @@ class KeywordAssignments:
     def is_pasted(self, value: str) -> bool:
         """Whether unquoted text in code can only be a pasted value, not an expression."""
         has_digit = any(char.isdigit() for char in value)
+        type_name = _GENERIC.split(value.lstrip("*&[]"))[0]
+        if "." in type_name and is_identifier(type_name):
+            return False
         if is_identifier(value) and ("." in value or not has_digit):
             return False
         if self._classifier.is_code_name(_GENERIC.split(value)[0]):

@@ -231,13 +231,14 @@ class _Check(NamedTuple):
         is_invented = is_placeholder or (
             self.is_sample and not self.classifier.is_random(clear_text, shortest=10)
         )
+        lowered = Level.INFO if self.is_sample else Level.WARN
         return SecretHit(
             RULE,
             entry.start,
             entry.end,
             FILE,
             extra=(clear,) if clear.isascii() else (),
-            level=Level.WARN if is_invented else None,
+            level=lowered if is_invented else None,
             confidence=Confidence.MEDIUM if is_invented else None,
             weight=99,
         )

@@ -28,7 +28,7 @@ _HASH = lazy_re.compile(
 _FILLERS = frozenset("-_.!:@#/+ 0123456789")
 _SEPARATORS = lazy_re.compile(r"[-_.:/ ,|()\[\]@+=]+")
 # A word, perhaps with a short number before or after it: sha256, utf8, v2, 2nd, camelCase.
-_WORD_WITH_NUMBER = lazy_re.compile(r"\d{0,4}[A-Za-z]+\d{0,4}")
+_WORD_WITH_NUMBER = lazy_re.compile(r"\d{0,4}[A-Za-z]+\d{0,4}|[a-z]\d{1,2}[a-z]")
 # Pairs of a letter or digit and one that is equal or next to it in the alphabet.
 _RUN_PAIRS = frozenset(
     (chr(code), chr(code + step))
@@ -205,7 +205,8 @@ class ValueClassifier:
             return value.isdigit() and length >= 6
         if is_language(value) or ("." in value and self.is_code_name(value)):
             return False
-        if self.is_slug(value) and (length > 20 or "-" in value or "_" in value):
+        has_separator = any(char in value for char in "-_/")
+        if self.is_slug(value) and (length > 20 or has_separator):
             return False
         has_digits = any(char.isdigit() for char in value)
         has_symbols = any(not char.isalnum() and char not in "._-:/" for char in value)

@@ -21,6 +21,8 @@ _TEMPLATES = (
     # A variable with text around it, or cut off by a blank.
     r"|(?-i:%[A-Z][A-Z_]{2,40}%)|\(\([\w./ -]{2,60}\)\)|\[\[[^\[\]\n]{1,80}\]\]"
     r"|@@\w{2,40}@@|(?-i:__[A-Z][A-Z0-9_]{2,40}__)|\$\[[\w.\[\]'\" ()-]{1,80}\]"
+    r"|\$\{[A-Za-z_]\w*(?:\.\w{1,40}|\[[\w:'\"-]{1,40}\]|\([\w ,'\"]{0,40}\)){1,6}\}"
+    r"|\$env:[A-Za-z_]\w*|^\{[a-z_]\w*(?:\.\w+)+\["
     r"|\$\{[^}]{0,80}$|\{\{[^}]{0,80}$|\$\{\{|^&lt;[^;]{1,60}&gt;|^~[^~]{1,60}~$"
     r"|(?:^|[-_.:/ ])(?-i:\$[A-Z][A-Z_]{2,40})(?![$\w])"
 )
@@ -53,10 +55,13 @@ _SUMS = (
     r"|(?:[0-9a-fA-F]{2}[:-]){5,}[0-9a-fA-F]{2}"
     r"|(?:ssh-\w{3,10}|ecdsa-[\w-]{6,30})? ?AAAA[BCE]3NzaC1.*"
     r"|\{[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}"
+    # PostHog's keys of projects, which are in every page, and keys of minisign.
+    r"|phc_[A-Za-z0-9]{30,60}|RW[QRST][A-Za-z0-9+/]{53}"
 )
 # Paths, addresses, host names, names of resources.
 _PLACES = (
-    r"(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|(?:[\w.@-]{1,40}/){2,}[\w.@-]{1,60}"
+    r"(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|(?:[\w.@-]{1,40}/){2,}(?:[\w.@-]{1,60}|\*{1,2})"
+    r"|lib[\w.+-]{1,60}-(?:dev|devel|dbg|doc)"
     r"|[a-z][a-z0-9+.-]*://.*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
     r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js"
     r"|go|txt|md)|arn:.*|projects/.*|urn:.*|data:.*"

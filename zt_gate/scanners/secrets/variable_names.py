@@ -18,7 +18,7 @@ NONE, WEAK, MEDIUM, STRONG = range(4)
 _WORDS = lazy_re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "ref", "urn", "arn", "oid"))
 # Half of a log-in at HashiCorp Vault and at Tencent.
-_SECRET_IDS = frozenset(("secretid", "sessionid"))
+_SECRET_IDS = frozenset(("secretid",))
 # Last words of names whose values are public sums of something.
 _DIGESTS = frozenset((
     "checksum", "digest", "fingerprint", "fingerprints", "thumbprint", "integrity", "sha",
