@@ -1,7 +1,7 @@
 """The hook's side inside ``guard exec``: a connection to the broker that exec hands over.
 
 In the sandbox no program can make a socket with a path, and no folder has the broker's.
-A hook asks for a socket of a protocol that there is not.  The sandbox's filter lets
+A hook asks for a socket of an unknown protocol.  The sandbox's filter lets
 ``exec`` answer that call, and what comes back is a socket that ``exec``, outside, has
 connected to the broker: one for each question, and no other process has it.
 """
