@@ -16,6 +16,7 @@ from zt_gate.drill.clients import attacks, broker_attacker
 from zt_gate.drill.clients.broker_machine import STOP, USER, BrokerMachine
 from zt_gate.drill.clients.driver import INSIDE, shell_call
 from zt_gate.errors import GateError
+from zt_gate.guard.session.records import CONTAINED_AT
 from zt_gate.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -125,8 +126,10 @@ def _grade(machine: BrokerMachine) -> str:
 def _is_contained(machine: BrokerMachine, run: ClientRun) -> str:
     if "is contained" in run.heard:
         return ""
-    is_logged = any(entry.get("event") == "contained" for entry in _entries(machine))
-    return "" if is_logged else "three attempts did not contain it"
+    # The machine may end with the client, before what ends the session's processes says so.
+    attempts = [entry.get("attempts") for entry in _entries(machine)]
+    is_contained = any(isinstance(one, int) and one >= CONTAINED_AT for one in attempts)
+    return "" if is_contained else "three attempts did not contain it"
 
 
 def _nothing_ran(machine: BrokerMachine, _run: ClientRun) -> str:
