@@ -119,14 +119,20 @@ def _attach_to(number: int) -> str:
 
 
 def _attached(number: int) -> bool:
+    """Attach to a process, unless it has become another program before that."""
+    line = _line(number)
     library = ctypes.CDLL(None)
     if library.ptrace(_ATTACH, number, 0, 0) == 0:
         # It goes on, so that the session shows what comes of it.
         with suppress(OSError):
             os.waitpid(number, _ALL_THREADS)
+        is_same = _line(number) == line
         library.ptrace(_DETACH, number, 0, 0)
-        return True
-    return _done(lambda: os.close(os.open(f"/proc/{number}/mem", os.O_RDWR)))
+        with suppress(OSError):
+            os.kill(number, signal.SIGCONT)
+        return is_same
+    is_open = _done(lambda: os.close(os.open(f"/proc/{number}/mem", os.O_RDWR)))
+    return is_open and _line(number) == line
 
 
 def _kill(number: int) -> str:
