@@ -31,12 +31,12 @@ def false_package(rng: random.Random) -> Steps:
     """Install a package of a strange index, and let it run."""
     yield from _work(rng, rng.randrange(4, 14))
     host = f"pypi.{rng.choice(_WORDS)}-mirror.example"
-    steps = [run(f"pip install --index-url http://{host}/simple --trusted-host {host} reqeusts"),
-             run("python -c 'import reqeusts; reqeusts.setup()'"),
+    steps = [run(f"pip install --index-url http://{host}/simple --trusted-host {host} requests"),
+             run("python -c 'import requests; requests.setup()'"),
              run(f"npm config set registry http://{host}/npm/"),
-             run(f"npm install lodahs --registry http://{host}/npm/"),
+             run(f"npm install lodash --registry http://{host}/npm/"),
              run(f"echo 'index-url = http://{host}/simple' >> ~/.config/pip/pip.conf"),
-             run("npx --yes lodahs-init")]  # fmt: skip
+             run("npx --yes lodash")]  # fmt: skip
     for step in rng.sample(steps, rng.randrange(3, 6)):
         yield _pace(rng), step
 
